@@ -1,0 +1,42 @@
+/// Time, as the loop asks for it; the tests pass one that never waits.
+public protocol Timekeeper: Sendable {
+  /// The wall clock.
+  var now: Timestamp { get }
+  /// Time since some fixed moment, which no one can set.
+  var elapsed: Duration { get }
+  /// Throws only when the surrounding task is canceled.
+  func sleep(for duration: Duration) async throws(CancellationError)
+}
+
+/// Randomness, as the loop asks for it.
+public struct Dice: Sendable {
+  private let roll: @Sendable () -> Double
+
+  /// `roll` returns numbers from 0 up to, not including, 1.
+  public init(_ roll: @escaping @Sendable () -> Double) { self.roll = roll }
+
+  public func between(_ low: Double, _ high: Double) -> Double { low + (high - low) * roll() }
+}
+
+/// What the connection under a pipeline knows about itself.
+public protocol Meter: Sendable {
+  var requests: Requests { get }
+  /// The vendor's clock minus ours, by its last `Date` header.
+  var skew: Duration? { get }
+  /// What is left of the API budget, where the vendor says it.
+  var budget: Budget? { get }
+}
+
+/// What is left of an API budget.
+public struct Budget: Hashable, Sendable {
+  public var remaining: Int
+  public var limit: Int?
+  /// When it is full again, by the vendor's clock.
+  public var resetsAt: Timestamp
+
+  public init(remaining: Int, limit: Int? = nil, resetsAt: Timestamp) {
+    self.remaining = remaining
+    self.limit = limit
+    self.resetsAt = resetsAt
+  }
+}

@@ -1,0 +1,218 @@
+import FoundationEssentials
+public import PipelatchCore
+import Synchronization
+
+/// The way to one vendor's server: credentials, conditional requests, redirects, limits and errors, once for all vendors.
+public final class Connection: Meter, Sendable {
+  /// Puts the credential on a request; called anew for each attempt, so that a signature is never sent twice.
+  public typealias Authorize = @Sendable (inout Request, Credential) throws(Failure) -> Void
+  /// Reads a vendor's error, which may come with any status, out of an answer; nil where there is none.
+  public typealias Explain = @Sendable (Response) -> Complaint?
+
+  private struct Memory {
+    var requests = Requests()
+    var skew: Duration?
+    var budget: Budget?
+    var answers: [String: Answer] = [:]
+  }
+
+  /// The last good answer of one address, with what was read from it.
+  private struct Answer: Sendable {
+    var tag: String?
+    var response: Response
+    var value: (any Sendable)?
+  }
+
+  /// Answers remembered at most; a vendor polls a handful of addresses.
+  private static let remembered = 256
+  private static let hops = 5
+
+  public let server: Server
+  private let site: Site
+  private let authorize: Authorize
+  private let explain: Explain
+  private let memory = Mutex(Memory())
+
+  public init(
+    _ site: Site, authorize: @escaping Authorize, explain: @escaping Explain = { _ in nil }
+  ) {
+    self.site = site
+    server = site.server
+    self.authorize = authorize
+    self.explain = explain
+  }
+
+  public var requests: Requests { memory.withLock { $0.requests } }
+  public var skew: Duration? { memory.withLock { $0.skew } }
+  public var budget: Budget? { memory.withLock { $0.budget } }
+
+  /// Reads a JSON value; what did not change since the last time is not read again.
+  public func get<Value: Decodable & Sendable>(
+    _ path: String, query: [Request.Pair] = [], headers: [Request.Pair] = [],
+    as type: Value.Type = Value.self
+  ) async throws(Failure) -> Value {
+    try await page(path, query: query, headers: headers, as: type).value
+  }
+
+  /// As `get`, with the answer itself, for vendors that page by headers.
+  public func page<Value: Decodable & Sendable>(
+    _ path: String, query: [Request.Pair] = [], headers: [Request.Pair] = [],
+    as type: Value.Type = Value.self
+  ) async throws(Failure) -> (value: Value, response: Response) {
+    let request = Request(.get, server, path: path, query: query, headers: headers)
+    let response = try await send(request)
+    let known = memory.withLock { $0.answers[request.url] }
+    if let known, known.response.body == response.body, let value = known.value as? Value {
+      return (value, response)
+    }
+    let value: Value = try decode(response, of: request)
+    memory.withLock { $0.answers[request.url]?.value = value }
+    return (value, response)
+  }
+
+  /// Sends a request that changes something, once, and reads the JSON answer.
+  public func send<Value: Decodable>(
+    _ request: Request, as type: Value.Type
+  ) async throws(Failure) -> Value {
+    try decode(try await send(request), of: request)
+  }
+
+  /// Sends a request, and for a GET follows redirects that stay on the server. Throws for every status but 2xx.
+  @discardableResult
+  public func send(_ request: Request) async throws(Failure) -> Response {
+    var request = request
+    for _ in 0...Self.hops {
+      let response = try await sendWithCredential(request)
+      guard let place = try redirect(from: response, of: request) else { return response }
+      guard place.server.origin == request.server.origin else {
+        throw Failure(
+          .unreadable, "the server redirects to another host, \(place.server.host)",
+          remedy: "If that host is right, pass it as --server", address: request.address,
+          status: response.status)
+      }
+      request = place
+    }
+    throw Failure(.unreadable, "the server redirects without end", address: request.address)
+  }
+
+  /// Reads what `request` redirects to, wherever that is, without any credential on the second request.
+  public func download(_ request: Request) async throws(Failure) -> Response {
+    let response = try await sendWithCredential(request)
+    guard var place = try redirect(from: response, of: request) else { return response }
+    if request.server.scheme == "https", place.server.scheme != "https" {
+      throw Failure(
+        .unreadable, "the server redirects from https to http", address: request.address)
+    }
+    place.headers = []
+    return try check(await carry(place), of: place)
+  }
+
+  private func sendWithCredential(_ request: Request) async throws(Failure) -> Response {
+    let credential = site.wallet.credential
+    do {
+      return try await attempt(request, with: credential)
+    } catch {
+      // A refused request did nothing, so repeating it with a new credential starts nothing twice.
+      guard error.status == 401, let fresh = await site.wallet.renewed(after: credential) else {
+        throw error
+      }
+      return try await attempt(request, with: fresh)
+    }
+  }
+
+  private func attempt(
+    _ request: Request, with credential: Credential
+  ) async throws(Failure) -> Response {
+    var request = request
+    let known = request.method == .get ? memory.withLock { $0.answers[request.url] } : nil
+    if let tag = known?.tag { request.set("If-None-Match", tag) }
+    try authorize(&request, credential)
+    var response = try await carry(request)
+    if response.status == 304, let known {
+      memory.withLock { $0.requests.notModified += 1 }
+      response.status = known.response.status
+      response.body = known.response.body
+      response.headers += known.response.headers
+      return response
+    }
+    response = try check(response, of: request)
+    if request.method == .get, response.status == 200 { remember(response, of: request.url) }
+    return response
+  }
+
+  private func remember(_ response: Response, of url: String) {
+    memory.withLock { memory in
+      if memory.answers[url]?.response.body == response.body {
+        memory.answers[url]?.tag = response.header("etag")
+        return
+      }
+      if memory.answers.count >= Self.remembered { memory.answers.removeAll() }
+      memory.answers[url] = Answer(tag: response.header("etag"), response: response)
+    }
+  }
+
+  private func carry(_ request: Request) async throws(Failure) -> Response {
+    memory.withLock { $0.requests.total += 1 }
+    do {
+      let response = try await site.transport.send(request)
+      let now = site.now()
+      let date = response.header("date").flatMap(Timestamp.init(httpDate:))
+      let budget = Patience.budget(in: response)
+      memory.withLock {
+        if let date { $0.skew = Self.skew(of: date, at: now) }
+        if let budget { $0.budget = budget }
+        if response.status >= 400 { $0.requests.failed += 1 }
+      }
+      return response
+    } catch {
+      memory.withLock { $0.requests.failed += 1 }
+      throw error
+    }
+  }
+
+  /// A `Date` header has whole seconds, so less than two are no skew.
+  private static func skew(of date: Timestamp, at now: Timestamp) -> Duration {
+    let gap = date - now
+    return gap > .seconds(2) || gap < .seconds(-2) ? gap : .zero
+  }
+
+  /// Nil where the answer is no redirect.
+  private func redirect(
+    from response: Response, of request: Request
+  ) throws(Failure) -> Request? {
+    guard (300..<400).contains(response.status), response.status != 304 else { return nil }
+    guard request.method == .get, let place = response.header("location"),
+      let base = URL(string: request.url), let url = URL(string: place, relativeTo: base)
+    else {
+      throw Failure(
+        .unreadable, "the server answers HTTP \(response.status), a redirect that is not followed",
+        remedy: "Check --server", address: request.address, status: response.status)
+    }
+    var server = try Server(url.absoluteString)
+    let path = server.path.isEmpty ? "/" : server.path
+    server.path = ""
+    let items = URLComponents(string: url.absoluteString)?.queryItems ?? []
+    return Request(
+      .get, server, path: path, query: items.map { Request.Pair($0.name, $0.value ?? "") },
+      headers: request.headers)
+  }
+
+  private func check(_ response: Response, of request: Request) throws(Failure) -> Response {
+    let complaint = explain(response)
+    if complaint == nil, (200..<400).contains(response.status) { return response }
+    throw (complaint ?? Complaint()).failure(
+      response, of: request, credential: site.wallet.credential, now: site.now())
+  }
+
+  private func decode<Value: Decodable>(
+    _ response: Response, of request: Request
+  ) throws(Failure) -> Value {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(response.body))
+    } catch {
+      throw Failure(
+        .unreadable, Unreadable.sentence(response, error), address: request.address,
+        status: response.status)
+    }
+  }
+}

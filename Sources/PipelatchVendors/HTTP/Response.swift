@@ -1,0 +1,26 @@
+public import PipelatchCore
+
+/// One HTTP answer, whole.
+public struct Response: Hashable, Sendable {
+  public var status: Int
+  public var headers: [Request.Pair]
+  public var body: [UInt8]
+
+  public init(status: Int, headers: [Request.Pair] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  public func header(_ name: String) -> String? {
+    headers.first { $0.name.lowercased() == name.lowercased() }?.value
+  }
+
+  public var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// What carries a request to its server: the network in the program, a tape or a fake in the tests.
+public protocol Transport: Sendable {
+  /// Sends once, follows nothing, keeps nothing. Throws `.unreachable`, or `.unreadable` for an answer over 32 MiB.
+  func send(_ request: Request) async throws(Failure) -> Response
+}

@@ -1,0 +1,37 @@
+import PipelatchCore
+
+/// An id that a vendor writes now as a number, now as a text.
+struct WireID: Decodable, Hashable, Sendable {
+  let text: String
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let number = try? container.decode(Int64.self) {
+      text = String(number)
+    } else {
+      text = try container.decode(String.self)
+    }
+  }
+}
+
+/// A moment in milliseconds since 1970 that may come as a number or as digits; zero and nonsense are no moment.
+struct WireMilliseconds: Decodable, Hashable, Sendable {
+  let moment: Timestamp?
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let number =
+      (try? container.decode(Int64.self))
+      ?? (try? container.decode(String.self)).flatMap { Int64($0) }
+    moment = number.flatMap { $0 > 0 ? Timestamp(milliseconds: $0) : nil }
+  }
+}
+
+/// A value that is taken where it has the form expected and passed over where not; for what no verdict depends on.
+struct Lenient<Value: Decodable & Sendable>: Decodable, Sendable {
+  let value: Value?
+
+  init(from decoder: any Decoder) throws {
+    value = try? Value(from: decoder)
+  }
+}
