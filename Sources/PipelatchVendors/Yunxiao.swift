@@ -270,15 +270,16 @@ extension Yunxiao: Markable {
     let pipeline = try await connection.get(try await root(), as: WirePipeline.self)
     let sources = (pipeline.pipelineConfig?.sources ?? []).compactMap(\.data)
     let repositories = sources.compactMap(\.repo)
-    if repositories.isEmpty || sources.contains(where: { $0.isBranchMode == true }) {
-      parameters.branchModeBranchs = [ref]
-    } else if ref.hasPrefix("refs/tags/") {
-      let tag = String(ref.dropFirst("refs/tags/".count))
-      parameters.runningTags = Dictionary(
-        repositories.map { ($0, tag) }, uniquingKeysWith: { first, _ in first })
-    } else {
-      parameters.runningBranchs = Dictionary(
-        repositories.map { ($0, ref) }, uniquingKeysWith: { first, _ in first })
+    let branchMode = repositories.isEmpty || sources.contains { $0.isBranchMode == true }
+    let everywhere = { (name: String) in
+      Dictionary(repositories.map { ($0, name) }, uniquingKeysWith: { first, _ in first })
+    }
+    switch (ref.after("refs/tags/"), ref.after("refs/heads/") ?? ref) {
+    case (_?, _) where branchMode:
+      throw Failure(.usage, "pipeline \(self.pipeline) integrates branches and starts no tag")
+    case (let tag?, _): parameters.runningTags = everywhere(tag)
+    case (nil, let branch) where branchMode: parameters.branchModeBranchs = [branch]
+    case (nil, let branch): parameters.runningBranchs = everywhere(branch)
     }
   }
 
@@ -324,6 +325,11 @@ extension Yunxiao: Cancelable, Logged, Remembered {
 
 extension String {
   fileprivate var isNumber: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
+
+  /// What follows the prefix, or nil where there is none.
+  fileprivate func after(_ prefix: String) -> String? {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+  }
 }
 
 extension Target {
