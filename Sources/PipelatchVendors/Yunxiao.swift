@@ -91,11 +91,13 @@ public struct Yunxiao: Vendor {
     switch (site.settings["YUNXIAO_EDITION"]?.lowercased(), path.count) {
     case ("region", _): edition = .region
     case (nil, 2), ("central", 2): edition = .central(organization: path[0])
-    case (nil, _), ("central", _):
+    case (let named, _) where named == nil || named == "central":
       if let organization = site.settings["YUNXIAO_ORGANIZATION_ID"] {
         edition = .central(organization: organization)
+      } else if named == nil, site.server != Self.central {
+        edition = .region
       } else {
-        edition = site.server == Self.central ? .asked(Edition.Answer()) : .region
+        edition = .asked(Edition.Answer())
       }
     case (let other, _):
       throw Failure(
