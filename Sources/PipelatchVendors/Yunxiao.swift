@@ -303,7 +303,7 @@ extension Yunxiao: Cancelable, Logged, Remembered {
     let request = Request(
       .put, connection.server, path: try await root() + "/runs/\(run.id.percentEncoded)")
     let answer = try await connection.send(request)
-    if answer.text.contains("false") {
+    guard ["true", "\"true\""].contains(answer.text.filter { !$0.isWhitespace }) else {
       throw Failure(.rejected, "the vendor did not cancel run \(run.id)")
     }
   }
