@@ -92,10 +92,10 @@ public struct Yunxiao: Vendor {
     case ("region", _): edition = .region
     case (nil, 2), ("central", 2): edition = .central(organization: path[0])
     case (let named, _) where named == nil || named == "central":
-      if let organization = site.settings["YUNXIAO_ORGANIZATION_ID"] {
-        edition = .central(organization: organization)
-      } else if named == nil, site.server != Self.central {
+      if named == nil, site.server != Self.central {
         edition = .region
+      } else if let organization = site.settings["YUNXIAO_ORGANIZATION_ID"] {
+        edition = .central(organization: organization)
       } else {
         edition = .asked(Edition.Answer())
       }
