@@ -263,7 +263,7 @@ extension Yunxiao: Markable {
   ) async throws(Failure) -> Found? {
     try await newest(passedOver: &passedOver) { run in
       (run.globalParams ?? []).contains { $0.key == Self.keyVariable && $0.value == key }
-        || run.parameters.contains { $0.contains(Self.mark(key) + "\"") }
+        || run.parameters.contains(Self.mark(key))
     }
   }
 

@@ -39,10 +39,14 @@ struct YunxiaoRun: Decodable, Sendable {
     return (named + variables).filter { $0.count >= 7 && $0.allSatisfy(\.isHexDigit) }
   }
 
-  /// The jobs' parameters, each a JSON text.
+  /// The texts among the jobs' parameters.
   var parameters: [String] {
-    (stages ?? []).flatMap { $0.stageInfo?.jobs ?? [] }.compactMap { $0.params?.value }
+    jobs.flatMap {
+      $0.parameters(as: [String: Lenient<String>].self)?.values.compactMap(\.value) ?? []
+    }
   }
+
+  private var jobs: [WireJob] { (stages ?? []).flatMap { $0.stageInfo?.jobs ?? [] } }
 
   /// `url` is the run's page; Flow has none of a single job.
   func model(url: String) -> Run {
@@ -115,6 +119,10 @@ private struct WireJob: Decodable, Sendable {
       startedAt: startTime?.moment, finishedAt: endTime?.moment)
     if !job.state.ended, gate != nil { job.state = .waiting }
     return job
+  }
+
+  func parameters<Value: Decodable>(as type: Value.Type) -> Value? {
+    params?.value.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
   }
 
   /// What a person must do, or nil. `disable` only says whether this token may do it.
