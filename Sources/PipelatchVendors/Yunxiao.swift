@@ -21,6 +21,7 @@ public struct Yunxiao: Vendor {
     notes: [
       "Region edition: the target is PIPELINE alone, with --server.",
       "The run list names no branch, so --ref and --commit read each candidate once.",
+      "--ref, --commit and --key look among the newest 30 runs.",
     ],
     documents: "https://help.aliyun.com/zh/yunxiao/developer-reference/pipeline-running-instance")
 
@@ -198,7 +199,7 @@ extension Yunxiao {
     for item in try await list(Self.page) where !passedOver.contains(item.pipelineRunId.text) {
       let run = try await detail(item.pipelineRunId.text)
       if matches(run) { return Found(model(run)) }
-      passedOver.insert(item.pipelineRunId.text)
+      if run.settled { passedOver.insert(item.pipelineRunId.text) }
     }
     return nil
   }

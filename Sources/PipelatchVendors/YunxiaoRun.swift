@@ -29,7 +29,15 @@ struct YunxiaoRun: Decodable, Sendable {
   private var stages: [WireStage]?
   private(set) var globalParams: [Variable]?
 
-  private var branches: [String] { (sources ?? []).compactMap { $0.data?.branch } }
+  /// In branch mode the source names the release branch, and a job's parameters those that it integrates.
+  private var branches: [String] {
+    let integrated = jobs.flatMap { $0.parameters(as: WireIntegration.self)?.branches ?? [] }
+    let sources = (sources ?? []).compactMap(\.data).filter { $0.isBranchMode != true }
+    return integrated + sources.compactMap(\.branch)
+  }
+
+  /// Whether all that the run was started with can be seen: what stands in its jobs' parameters comes after it.
+  var settled: Bool { Yunxiao.words[status].ended || jobs.contains { $0.params?.value != nil } }
 
   /// The documents show no commit; clients see it under one of these names.
   private var commits: [String] {
@@ -142,6 +150,12 @@ private struct WireJob: Decodable, Sendable {
     }
     return nil
   }
+}
+
+private struct WireIntegration: Decodable {
+  struct Branch: Decodable { var CI_COMMIT_REF_NAME: String? }
+  var CI_SOURCE_BRANCHES: [Branch]?
+  var branches: [String] { (CI_SOURCE_BRANCHES ?? []).compactMap(\.CI_COMMIT_REF_NAME) }
 }
 
 private struct WireAction: Decodable, Sendable {
