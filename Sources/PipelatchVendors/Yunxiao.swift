@@ -263,7 +263,7 @@ extension Yunxiao: Markable {
     marked key: String, passedOver: inout Set<String>
   ) async throws(Failure) -> Found? {
     try await newest(passedOver: &passedOver) { run in
-      (run.globalParams ?? []).contains { $0.key == Self.keyVariable && $0.value == key }
+      (run.globalParams ?? []).contains { $0.key == Self.keyVariable && $0.value?.value == key }
         || run.parameters.contains(Self.mark(key))
     }
   }
@@ -318,7 +318,8 @@ extension Yunxiao: Cancelable, Logged, Remembered {
 
   public func durations(like run: Run) async throws(Failure) -> [Duration] {
     try await list(Self.page).compactMap { item in
-      guard item.pipelineRunId.text != run.id, Self.words[item.status ?? "SUCCESS"].ended,
+      // The documents leave the status of a list item out; its end tells enough.
+      guard item.pipelineRunId.text != run.id, item.status.map({ Self.words[$0].ended }) ?? true,
         let start = item.startTime?.moment, let end = item.endTime?.moment, end > start
       else { return nil }
       return end - start

@@ -17,7 +17,7 @@ struct YunxiaoRun: Decodable, Sendable {
 
   struct Variable: Decodable, Sendable {
     var key: String?
-    var value: String?
+    var value: Lenient<String>?
   }
 
   var pipelineId: WireID?
@@ -43,7 +43,7 @@ struct YunxiaoRun: Decodable, Sendable {
   private var commits: [String] {
     let named = (sources ?? []).compactMap { $0.data?.commit?.value ?? $0.data?.commitId?.value }
     let variables = (globalParams ?? []).filter { $0.key?.hasPrefix("CI_COMMIT_") == true }
-      .compactMap(\.value)
+      .compactMap { $0.value?.value }
     return (named + variables).filter { $0.count >= 7 && $0.allSatisfy(\.isHexDigit) }
   }
 
