@@ -79,6 +79,11 @@ struct Session: Sendable {
     let latch = Latch(gates: gates, any: wait.any)
     let outcomes = await interruption.watch { await latch.run() }
     let code = latch.code(of: outcomes)
+    if output.output != .json, code == .succeeded {
+      for (wish, outcome) in zip(wishes, outcomes) where wish.purpose.launches {
+        console.line(wash(outcome.run?.id ?? ""), to: .output)
+      }
+    }
     if code == .succeeded, console.outputBroke {
       console.line("pipelatch: standard output was closed before the verdict was told", to: .error)
       return .fault
@@ -94,4 +99,9 @@ struct Session: Sendable {
       [PlainReport(console, several: several, begun: clock.now)]
     }
   }
+}
+
+extension Gate.Purpose {
+  /// Whether the gate ends once the run has started.
+  var launches: Bool { if case .launch = self { true } else { false } }
 }

@@ -49,7 +49,9 @@ final class PlainReport: Report {
     case .log(let job, let lines):
       return ["the end of the log of \(job):"] + lines.map { "  | \($0)" }
     case .looked(let run, let next): return beat(run, next, target, time)
-    case .verdict(let outcome): return [outcome.told(target)]
+    case .verdict(let outcome):
+      // A launch has no verdict to tell: the run's id on standard output says it all.
+      return outcome.isLaunch ? [] : [outcome.told(target)]
     }
   }
 
@@ -84,6 +86,9 @@ extension Job {
 }
 
 extension Outcome {
+  /// Whether the gate only started a run.
+  var isLaunch: Bool { reason == .notEnded && exitCode == .succeeded }
+
   /// The last line: target, verdict, duration, exit code.
   func told(_ target: String) -> String {
     let name =
