@@ -62,5 +62,7 @@ let package = Package(
     .testTarget(
       name: "PipelatchVendorsTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
+    .testTarget(
+      name: "PipelatchSimulatorTests", dependencies: ["PipelatchSimulator"], swiftSettings: house),
   ]
 )
