@@ -15,7 +15,8 @@ struct Pipelatch: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      WaitCommand.self, TriggerCommand.self, CheckCommand.self, VendorsCommand.self,
+      WaitCommand.self, TriggerCommand.self, CheckCommand.self, DemoCommand.self,
+      VendorsCommand.self,
     ],
     defaultSubcommand: WaitCommand.self)
 
