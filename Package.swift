@@ -64,5 +64,8 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "PipelatchSimulatorTests", dependencies: ["PipelatchSimulator"], swiftSettings: house),
+    .testTarget(
+      name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
+      swiftSettings: house),
   ]
 )
