@@ -62,9 +62,8 @@ public final class Connection: Meter, Sendable {
     let request = Request(.get, server, path: path, query: query, headers: headers)
     let response = try await send(request)
     let known = memory.withLock { $0.answers[request.url] }
-    // Unwrapped before the cast: nothing remembered, cast to an optional, would be taken for its nil.
-    if let known, known.response.body == response.body, let kept = known.value,
-      let value = kept as? Value
+    if let known, known.response.body == response.body, let read = known.value,
+      let value = read as? Value
     {
       return (value, response)
     }
