@@ -41,8 +41,11 @@ struct DemoCommand: AsyncParsableCommand {
     let wait = try WaitOptions.parse(["--min-interval", "300ms", "--max-interval", "1s"])
     let terms = try wait.terms(output.accepted, logLines: output.logLines)
     try await Targets.closing(network) { () throws(Failure) in
-      let place = try await session.place(try Target(simulation.target), on: network)
-      let wish = Session.Wish(place: place, purpose: .trigger(Order()))
+      let target = try Target(simulation.target)
+      var order = Order()
+      order.ref = target.ref
+      let place = try await session.place(target, on: network)
+      let wish = Session.Wish(place: place, purpose: .trigger(order))
       let code = await session.run([wish], wait: wait, terms: terms)
       await simulation.close()
       return code
