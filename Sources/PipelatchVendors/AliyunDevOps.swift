@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import PipelatchCore
+import Synchronization
 
 /// Alibaba Cloud DevOps Flow, the classic API of 2021-06-25 with access keys.
 /// https://help.aliyun.com/document_detail/460556.html
@@ -34,6 +35,12 @@ public struct AliyunDevOps: Vendor {
   public let connection: Connection
   private let organization: String
   private let pipeline: String
+  private let memory = Memory()
+
+  private final class Memory: Sendable {
+    /// The pipeline is known to integrate branches, so that its source's branch is not the one that was asked for.
+    let integrates = Mutex(false)
+  }
 
   public static func check(_ target: Target) throws(Failure) {
     guard target.path.count == 2, !target.path[0].isEmpty, target.path[1].isNumber,
@@ -74,9 +81,10 @@ extension AliyunDevOps {
     for item in try await list().prefix(named ? Self.page : 1) {
       let id = item.pipelineRunId.text
       if passedOver.contains(id) { continue }
-      let run = model(try await detail(id))
+      let wire = try await detail(id)
+      let run = model(wire)
       if selector.admits(run) { return Found(run) }
-      passedOver.insert(id)
+      if wire.settled { passedOver.insert(id) }
     }
     return nil
   }
@@ -107,7 +115,7 @@ extension AliyunDevOps {
       remedy: "Name the run with #RUN")
   }
 
-  private func detail(_ id: String) async throws(Failure) -> WireRun {
+  private func detail(_ id: String) async throws(Failure) -> AliyunDevOpsRun {
     let run = try await connection.get(
       runPath(id), headers: AlibabaGateway.action("GetPipelineRun"), as: WireDetail.self
     ).pipelineRun
@@ -120,40 +128,10 @@ extension AliyunDevOps {
     return run
   }
 
-  private func model(_ wire: WireRun) -> Run {
-    var run = Run(id: wire.pipelineRunId.text, state: Self.words[wire.status])
-    run.url = "https://flow.aliyun.com/pipelines/\(pipeline)/builds/\(run.id)"
-    run.refs = (wire.sources ?? []).compactMap { $0.data?.branch }
-    run.commits = (wire.sources ?? []).flatMap { $0.data?.commits ?? [] }
-    run.createdAt = wire.createTime?.moment
-    run.stages = (wire.stages ?? []).map { model($0, of: run.url) }
-    run.startedAt = run.stages.compactMap(\.startedAt).min()
-    if run.state.ended {
-      run.finishedAt = run.stages.compactMap(\.finishedAt).max() ?? wire.updateTime?.moment
-      return run
-    }
-    for (place, stage) in (wire.stages ?? []).enumerated() {
-      for (index, job) in (stage.stageInfo?.jobs ?? []).enumerated() {
-        guard let message = job.gate, !run.stages[place].jobs[index].state.ended else { continue }
-        run.state = .waiting
-        run.stages[place].jobs[index].state = .waiting
-        run.approvals.append(
-          Approval(stage: run.stages[place].name, job: job.name, url: run.url, message: message))
-      }
-    }
-    return run
-  }
-
-  private func model(_ wire: WireStage, of url: String?) -> Stage {
-    let info = wire.stageInfo
-    let jobs = (info?.jobs ?? []).map { wire in
-      Job(
-        id: wire.id?.text ?? "", name: wire.name ?? "job", state: Self.words[wire.status], url: url,
-        startedAt: wire.startTime?.moment, finishedAt: wire.endTime?.moment)
-    }
-    return Stage(
-      name: wire.name ?? info?.name ?? "stage", state: Self.words[info?.status],
-      startedAt: info?.startTime?.moment, finishedAt: info?.endTime?.moment, jobs: jobs)
+  private func model(_ wire: AliyunDevOpsRun) -> Run {
+    wire.model(
+      url: "https://flow.aliyun.com/pipelines/\(pipeline)/builds/\(wire.pipelineRunId.text)",
+      integrates: memory.integrates.withLock { $0 })
   }
 }
 
@@ -193,25 +171,30 @@ extension AliyunDevOps: Startable {
       pipelinePath, headers: AlibabaGateway.action("GetPipeline"), as: WirePipeline.self)
     let sources = (answer.pipeline?.pipelineConfig?.sources ?? []).compactMap(\.data)
     let repositories = sources.compactMap(\.repo)
-    if repositories.isEmpty || sources.contains(where: { $0.isBranchMode == true }) {
-      parameters.branchModeBranchs = [ref]
-    } else if ref.hasPrefix("refs/tags/") {
-      let tag = String(ref.dropFirst("refs/tags/".count))
-      parameters.runningTags = Dictionary(
-        repositories.map { ($0, tag) }, uniquingKeysWith: { first, _ in first })
-    } else {
-      parameters.runningBranchs = Dictionary(
-        repositories.map { ($0, ref) }, uniquingKeysWith: { first, _ in first })
+    let integrates = repositories.isEmpty || sources.contains { $0.isBranchMode == true }
+    memory.integrates.withLock { $0 = integrates }
+    let everywhere = { (name: String) in
+      Dictionary(repositories.map { ($0, name) }, uniquingKeysWith: { first, _ in first })
+    }
+    switch (ref.after("refs/tags/"), ref.after("refs/heads/") ?? ref) {
+    case (_?, _) where integrates:
+      throw Failure(.usage, "pipeline \(pipeline) integrates branches and starts no tag")
+    case (let tag?, _): parameters.runningTags = everywhere(tag)
+    case (nil, let branch) where integrates: parameters.branchModeBranchs = [branch]
+    case (nil, let branch): parameters.runningBranchs = everywhere(branch)
     }
   }
 }
 
 extension AliyunDevOps: Cancelable, Logged, Remembered {
   public func cancel(_ run: Run) async throws(Failure) {
-    try await connection.send(
+    let answer = try await connection.send(
       Request(
         .put, connection.server, path: "\(runPath(run.id))/stop",
-        headers: AlibabaGateway.action("StopPipelineRun")))
+        headers: AlibabaGateway.action("StopPipelineRun")), as: WireDone.self)
+    guard answer.success == true else {
+      throw Failure(.rejected, "the vendor did not cancel run \(run.id)")
+    }
   }
 
   /// Singular all the way: the API's own spelling.
@@ -231,7 +214,7 @@ extension AliyunDevOps: Cancelable, Logged, Remembered {
       headers: AlibabaGateway.action("ListPipelineRuns"), as: WireList.self)
     let items = (answer.pipelineRuns ?? []).sorted { $0.number > $1.number }
     return items.compactMap { item in
-      guard item.pipelineRunId.text != run.id, Self.words[item.status ?? "SUCCESS"].ended,
+      guard item.pipelineRunId.text != run.id, item.status.map({ Self.words[$0].ended }) ?? true,
         let start = item.startTime?.moment, let end = item.endTime?.moment, end > start
       else { return nil }
       return end - start
@@ -241,6 +224,11 @@ extension AliyunDevOps: Cancelable, Logged, Remembered {
 
 extension String {
   fileprivate var isNumber: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
+
+  /// What follows the prefix, or nil where there is none.
+  fileprivate func after(_ prefix: String) -> String? {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+  }
 }
 
 private struct WireList: Decodable, Sendable {
@@ -258,89 +246,20 @@ private struct WireItem: Decodable, Sendable {
   var number: Int64 { Int64(pipelineRunId.text) ?? 0 }
 }
 
-private struct WireDetail: Decodable, Sendable { var pipelineRun: WireRun }
-
-private struct WireRun: Decodable, Sendable {
-  var pipelineId: WireID?
-  var pipelineRunId: WireID
-  var status: String?
-  var createTime: WireMilliseconds?
-  var updateTime: WireMilliseconds?
-  var sources: [WireSource]?
-  var stages: [WireStage]?
-}
-
-private struct WireSource: Decodable, Sendable { var data: WireSourceData? }
-
-private struct WireSourceData: Decodable, Sendable {
-  var repo: String?
-  var branch: String?
-  var isBranchMode: Bool?
-  /// Misspelled by the vendor; a commit, or a JSON text with commits in it.
-  var commint: Lenient<String>?
-
-  var commits: [String] {
-    (commint?.value ?? "").split { !$0.isHexDigit }.map(String.init).filter { $0.count == 40 }
-  }
-}
-
-private struct WireStage: Decodable, Sendable {
-  var name: String?
-  var stageInfo: WireStageInfo?
-}
-
-private struct WireStageInfo: Decodable, Sendable {
-  var name: String?
-  var status: String?
-  var startTime: WireMilliseconds?
-  var endTime: WireMilliseconds?
-  var jobs: [WireJob]?
-}
-
-private struct WireJob: Decodable, Sendable {
-  var id: WireID?
-  var name: String?
-  var status: String?
-  var startTime: WireMilliseconds?
-  var endTime: WireMilliseconds?
-  var actions: Lenient<[WireAction]>?
-
-  /// What a person must do, or nil. `disable` only says whether this key may do it.
-  /// https://help.aliyun.com/document_detail/2360596.html
-  var gate: String? {
-    for action in actions?.value ?? [] {
-      switch (action.type, action.displayType) {
-      case ("PassPipelineValidate", _), ("RefusePipelineValidate", _),
-        ("RefusePipelineValidator", _):
-        let people = action.params?.value?.validators ?? []
-        let whom = people.isEmpty ? "" : " by \(people.joined(separator: ", "))"
-        return "\(name ?? "A job") waits for approval\(whom)."
-      case (_, "CONFLICT_MERGE"):
-        return "\(name ?? "A job") waits for a merge conflict to be solved."
-      default: continue
-      }
-    }
-    return nil
-  }
-}
-
-private struct WireAction: Decodable, Sendable {
-  struct Parameters: Decodable, Sendable { var validators: [String]? }
-  var type: String?
-  var displayType: String?
-  var params: Lenient<Parameters>?
-}
+private struct WireDetail: Decodable, Sendable { var pipelineRun: AliyunDevOpsRun }
 
 private struct WireLog: Decodable, Sendable {
   struct Log: Decodable, Sendable { var content: String? }
   var log: Log?
 }
 
+private struct WireDone: Decodable, Sendable { var success: Bool? }
+
 private struct WireStarted: Decodable, Sendable { var pipelineRunId: WireID? }
 
 private struct WirePipeline: Decodable, Sendable {
   struct Pipeline: Decodable, Sendable { var pipelineConfig: Config? }
-  struct Config: Decodable, Sendable { var sources: [WireSource]? }
+  struct Config: Decodable, Sendable { var sources: [AliyunDevOpsRun.Source]? }
   var pipeline: Pipeline?
 }
 
