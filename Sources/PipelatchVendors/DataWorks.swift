@@ -150,8 +150,8 @@ extension DataWorks {
       if run.state != .succeeded, let said = wire.message?.value?.trimmed, !said.isEmpty {
         run.notes.append(said)
       }
-    } else if run.state == .queued || run.state == .running, rests(since: wire.modifyTime?.moment) {
-      judge(&run)
+    } else if run.state == .queued || run.state == .running {
+      judge(&run, resting: rests(since: wire.modifyTime?.moment))
     }
     return run
   }
@@ -162,20 +162,19 @@ extension DataWorks {
     return now() + (connection.skew ?? .zero) - changed >= Self.quiet
   }
 
-  /// Says what a run waits for that has stood still between its stages.
-  private func judge(_ run: inout Run) {
+  /// Says what a run waits for that stands between its stages.
+  private func judge(_ run: inout Run, resting: Bool) {
     if run.stages.contains(where: { $0.state == .running }) { return }
-    if let failed = run.stages.first(where: { $0.state == .failed }) {
+    if resting, let failed = run.stages.first(where: { $0.state == .failed }) {
       // The run's own word stays Running; nothing moves behind a failed stage.
       run.state = .failed
       run.notes.append("DataWorks still calls the run running; stage \(failed.name) has failed.")
-      return
+    } else if let due = run.due,
+      let message = drive.message(on: due, of: run.id, at: now(), resting: resting)
+    {
+      run.state = .waiting
+      run.approvals = [Approval(stage: due.name, message: message)]
     }
-    guard let due = run.due, let message = drive.message(on: due, of: run.id, at: now()) else {
-      return
-    }
-    run.state = .waiting
-    run.approvals = [Approval(stage: due.name, message: message)]
   }
 }
 
@@ -208,10 +207,13 @@ extension DataWorks: Markable, Cancelable {
 
   /// The vendor's word is abolish; the run then ends as Termination or Cancel.
   public func cancel(_ run: Run) async throws(Failure) {
-    try await connection.send(
+    let answer = try await connection.send(
       command(
         "AbolishPipelineRun",
-        form: [Request.Pair("Id", run.id), Request.Pair("ProjectId", project)]))
+        form: [Request.Pair("Id", run.id), Request.Pair("ProjectId", project)]), as: WireDone.self)
+    guard answer.success == true else {
+      throw Failure(.rejected, "the vendor did not cancel run \(run.id)")
+    }
   }
 
   func command(
@@ -247,6 +249,12 @@ private struct WireDetail: Decodable, Sendable {
   var pipeline: WireRun?
 
   enum CodingKeys: String, CodingKey { case pipeline = "Pipeline" }
+}
+
+private struct WireDone: Decodable, Sendable {
+  var success: Bool?
+
+  enum CodingKeys: String, CodingKey { case success = "Success" }
 }
 
 private struct WireCreated: Decodable, Sendable {

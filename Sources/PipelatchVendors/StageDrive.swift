@@ -11,6 +11,8 @@ final class StageDrive: Sendable {
     case executed(Timestamp)
     /// Declined once, as a stage may be that has only just become due.
     case declined
+    /// Declined again, in the vendor's words: somebody must act.
+    case barred(Timestamp, String)
   }
 
   private struct Trip {
@@ -19,6 +21,8 @@ final class StageDrive: Sendable {
     var marks: [String: Mark] = [:]
   }
 
+  /// How long a person is given before a stage that was declined is tried again.
+  private static let patience = Duration.seconds(300)
   private let trips = Mutex<[String: Trip]>([:])
 
   /// A run was started here.
@@ -36,6 +40,7 @@ final class StageDrive: Sendable {
       case .executed: return false
       case .sent(let moment), .noticed(let moment): return now - moment >= DataWorks.quiet
       case .declined: return true
+      case .barred(let moment, _): return now - moment >= Self.patience
       case nil where first:
         trips[run]?.marks[code] = .noticed(now)
         return false
@@ -56,7 +61,9 @@ final class StageDrive: Sendable {
         // A stage is not repeated, so it had arrived.
         trips[run]?.marks[code] = .executed(now)
         return true
-      case (.rejected, .declined): return false
+      case (.rejected, .declined), (.rejected, .barred):
+        trips[run]?.marks[code] = .barred(now, failure.what)
+        return true
       case (.rejected, _):
         trips[run]?.marks[code] = .declined
         return true
@@ -68,18 +75,22 @@ final class StageDrive: Sendable {
     }
   }
 
-  /// What a run waits for that stands still before the stage `due`; nil while this process drives it.
-  func message(on due: Stage, of run: String, at now: Timestamp) -> String? {
+  /// What a run waits for that stands before the stage `due`; nil where nobody needs to act.
+  ///
+  /// `resting` says that it has stood there for a while.
+  func message(on due: Stage, of run: String, at now: Timestamp, resting: Bool) -> String? {
     let trip = trips.withLock { $0[run] }
-    guard let trip else {
-      return "The run stands still before stage \(due.name), which nobody has executed."
+    guard let trip, !trip.byItself else {
+      let auto = trip == nil ? "" : " RunMode=Auto goes no further."
+      return resting
+        ? "The run stands still before stage \(due.name), which nobody has executed.\(auto)" : nil
     }
-    if trip.byItself {
-      return "RunMode=Auto goes no further than stage \(due.name), which nobody has executed."
+    switch due.jobs.first.flatMap({ trip.marks[$0.id] }) {
+    case .barred(_, let words):
+      return "DataWorks does not execute stage \(due.name), so somebody must act there: \(words)"
+    case .executed(let moment) where now - moment >= DataWorks.quiet:
+      return "Stage \(due.name) was executed and does not begin: somebody must act in DataWorks."
+    default: return nil
     }
-    guard let code = due.jobs.first?.id, case .executed(let moment) = trip.marks[code],
-      now - moment >= DataWorks.quiet
-    else { return nil }
-    return "Stage \(due.name) was executed and does not begin: somebody must act in DataWorks."
   }
 }

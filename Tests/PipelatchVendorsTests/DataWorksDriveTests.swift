@@ -90,17 +90,26 @@ struct DataWorksDriveTests {
     #expect(world.executed == ["PROD_CHECK", "PROD_CHECK"])
   }
 
-  @Test func `a stage that is declined is tried once more and then the wait ends`() async throws {
+  @Test func `a stage that is declined is tried once more, and then a person must act`()
+    async throws
+  {
     let world = World()
     let vendor = try world.vendor()
     let run = try await vendor.start(world.order()).handle
-    world.answer(execution: 200, #"{"Success":false,"ErrorMessage":"not finish"}"#)
+    world.answer(execution: 200, #"{"Success":false,"ErrorMessage":"not approved"}"#)
     try await world.turn(vendor, run, "Success", "Init", "Init")
-    let failure = await #expect(throws: Failure.self) {
-      try await world.turn(vendor, run, "Success", "Init", "Init")
-    }
-    #expect(failure?.kind == .rejected)
-    #expect(failure?.sentence.contains("not finish") == true)
+    #expect(try await vendor.look(run).approvals == [])
+    try await world.turn(vendor, run, "Success", "Init", "Init")
+    let waiting = try await vendor.look(run)
+    #expect(waiting.state == .waiting)
+    #expect(waiting.approvals.first?.message.contains("not approved") == true)
+    try await vendor.advance(waiting)
+    #expect(world.executed == ["PROD_CHECK", "PROD_CHECK"])
+    world.pass(seconds: 301)
+    world.answer(execution: 200, #"{"Success":true}"#)
+    try await world.turn(vendor, run, "Success", "Init", "Init")
+    #expect(world.executed.count == 3)
+    #expect(try await vendor.look(run).approvals == [])
   }
 
   @Test func `a throttled execution is sent again at the next look`() async throws {

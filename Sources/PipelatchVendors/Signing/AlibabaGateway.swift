@@ -78,9 +78,9 @@ struct AlibabaGateway: Sendable {
     if named("SignatureNonceUsed", in: names) { return .unreadable }
     // An unknown access key comes as 404, others as 400.
     if refusals.contains(where: { named($0, in: names) }) { return .refused }
+    if status <= 400, names.contains(where: { $0.hasSuffix(".NotFound") }) { return .missing }
     guard status < 400 else { return nil }
     if named("Forbidden", in: names) { return .refused }
-    if names.contains(where: { $0.hasSuffix(".NotFound") }) { return .missing }
     if ["InternalError", "ServiceUnavailable", "SystemError"].contains(where: {
       named($0, in: names)
     }) {
