@@ -115,7 +115,7 @@ public final class Connection: Meter, Sendable {
       return try await attempt(request, with: credential)
     } catch {
       // A refused request did nothing, so repeating it with a new credential starts nothing twice.
-      guard error.status == 401, let fresh = await site.wallet.renewed(after: credential) else {
+      guard error.kind == .refused, let fresh = await site.wallet.renewed(after: credential) else {
         throw error
       }
       return try await attempt(request, with: fresh)
