@@ -62,7 +62,6 @@ public final class Connection: Meter, Sendable {
     let request = Request(.get, server, path: path, query: query, headers: headers)
     let response = try await send(request)
     let known = memory.withLock { $0.answers[request.url] }
-    // Unwrapped first: where Value is optional, casting the nil of "not read yet" would give an answer of null.
     if let known, known.response.body == response.body, let read = known.value,
       let value = read as? Value
     {
