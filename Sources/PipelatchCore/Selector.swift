@@ -15,14 +15,15 @@ public struct Selector: Hashable, Sendable {
 
   public var isEmpty: Bool { run == nil && !latest && ref == nil && commit == nil }
 
-  /// Whether the run is the one meant, as far as the vendor says; a run that does not say its ref is no run of that ref.
+  /// Whether the run is the one meant. What a run does not say of itself it is not: no ref is not that ref, and a run
+  /// without a time may be older than any.
   public func admits(_ candidate: Run) -> Bool {
     if let run, candidate.id != run, candidate.handle != run { return false }
     if let ref, !candidate.refs.contains(where: { Self.names($0, ref) }) { return false }
     if let commit, !candidate.commits.contains(where: { Self.abbreviates(commit, $0) }) {
       return false
     }
-    if let since, let created = candidate.createdAt, created < since { return false }
+    if let since { return candidate.createdAt.map { $0 >= since } ?? false }
     return true
   }
 

@@ -156,7 +156,8 @@ extension CodeArts {
       // The list tells one source of several at most.
       let run = try await look(id)
       if selector.admits(run) { return Found(run) }
-      if run.state.ended || !(run.refs.isEmpty || run.commits.isEmpty) { passedOver.insert(id) }
+      let isTold = run.createdAt != nil && !run.refs.isEmpty && !run.commits.isEmpty
+      if run.state.ended || isTold { passedOver.insert(id) }
     }
     return nil
   }
@@ -181,7 +182,10 @@ extension CodeArts {
     let query = WireQuery(limit: Self.page, status: states)
     let request = try post("\(root)/pipeline-runs/list", query)
     let answer = try await connection.send(request, as: WireList.self)
-    return answer.pipeline_runs.sorted { ($0.run_number ?? 0) > ($1.run_number ?? 0) }
+    let items = answer.pipeline_runs
+    // Asked for in this order already; a run without a number would come out as the oldest.
+    if items.contains(where: { $0.run_number == nil }) { return items }
+    return items.sorted { ($0.run_number ?? 0) > ($1.run_number ?? 0) }
   }
 
   func queue() async throws(Failure) -> [WireRecord] {
