@@ -182,6 +182,7 @@ struct Watch {
       let durations = try? await pipeline.durations(like: now)
     {
       schedule.learn(durations)
+      gate.tell(.learned(durations))
     }
     return .pause
   }

@@ -48,6 +48,7 @@ final class PlainReport: Report {
     case .note(let text): return [text]
     case .log(let job, let lines):
       return ["the end of the log of \(job):"] + lines.map { "  | \($0)" }
+    case .learned: return []
     case .looked(let run, let next): return beat(run, next, target, time)
     case .verdict(let outcome):
       // A launch has no verdict to tell: the run's id on standard output says it all.

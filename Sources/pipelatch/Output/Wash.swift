@@ -81,6 +81,7 @@ extension Wash {
     case .unknownStatus(let word, let place): .unknownStatus(word: self(word), place: self(place))
     case .note(let text): .note(self(text))
     case .log(let job, let lines): .log(job: self(job), lines: lines.map { self($0) })
+    case .learned: event
     case .looked(let run, let next): .looked(run.map(washed), next: next)
     case .verdict(let outcome): .verdict(washed(outcome))
     }
