@@ -65,6 +65,9 @@ let package = Package(
     .testTarget(
       name: "PipelatchSimulatorTests", dependencies: ["PipelatchSimulator"], swiftSettings: house),
     .testTarget(
+      name: "PipelatchTests", dependencies: ["pipelatch", "PipelatchCore", "PipelatchVendors"],
+      swiftSettings: house),
+    .testTarget(
       name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
   ]
