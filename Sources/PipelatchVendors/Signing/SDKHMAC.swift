@@ -61,10 +61,6 @@ extension String {
   /// Compares as the vendor does, by code points and not by what looks alike.
   fileprivate var bytes: ByteOrder { ByteOrder(bytes: Array(utf8)) }
 
-  fileprivate var trimmed: String {
-    String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-  }
-
   fileprivate var percentDecoded: String {
     var decoded: [UInt8] = []
     var rest = Array(utf8)[...]
