@@ -47,7 +47,8 @@ final class LiveReport: Report {
       scene.closed = true
       scene.terminal.measure()
       let closing = Closing(terminal: scene.terminal, several: several)
-      var strips = scene.records.all.flatMap { closing.strips($0, $0.ending(code, at: time)) }
+      let endings = scene.records.all.map { (record: $0, outcome: $0.ending(code, at: time)) }
+      var strips = closing.strips(endings)
       if let sum = scene.records.sum(code, at: time) { strips.append(Strip(sum, .bold)) }
       let text = strips.map { $0.painted(scene.terminal.colour) }
       console.write(scene.canvas.draw([], below: text, on: scene.terminal), to: .error)
