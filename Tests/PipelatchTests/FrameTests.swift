@@ -94,7 +94,8 @@ import Testing
     glance.requests.failed = 2
     glance.budget = Budget(remaining: 4931, limit: 5000, resetsAt: .at(600))
     #expect(
-      text([glance]).last == "  next look in 2 s · API 4931/5000 left · 11 requests, 2 failed")
+      text([glance], Terminal(columns: 80)).last
+        == "  next look in 2 s · API 4931/5000 left · 11 requests, 2 failed")
   }
 
   @Test func `several targets are one table, and one that has ended keeps its line`() {

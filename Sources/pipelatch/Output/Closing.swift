@@ -11,7 +11,7 @@ struct Closing: Sendable {
   func strips(_ endings: [(record: Record, outcome: Outcome)]) -> [Strip] {
     // A launch has no verdict to tell.
     let told = endings.filter { !$0.outcome.isLaunch }
-    let stages = !several ? told.flatMap { stages($0.outcome.run, $0.record) } : []
+    let stages = several ? [] : told.flatMap { rows($0.outcome.run, $0.record) }
     let failed = told.flatMap { ending in ending.record.failedJobs.map { row($0, ending.record) } }
     let verdicts = told.map { record, outcome in
       glyphs.mark(outcome) + Strip(" " + outcome.told(record.target), .bold)
@@ -28,7 +28,7 @@ struct Closing: Sendable {
   }
 
   /// All stages in as few lines as hold them.
-  private func stages(_ run: Run?, _ record: Record) -> [Strip] {
+  private func rows(_ run: Run?, _ record: Record) -> [Strip] {
     let parts = (run?.stages ?? []).filter { !$0.name.isEmpty }.map { stage in
       let times = record.times(of: stage)
       let took = times.begin.flatMap { begin in times.end.map { " \(($0 - begin).words)" } } ?? ""
