@@ -162,11 +162,17 @@ public final class Connection: Meter, Sendable {
         if let date { $0.skew = Self.skew(of: date, at: now) }
         if let budget { $0.budget = budget }
         if response.status >= 400 { $0.requests.failed += 1 }
+        if !request.reads { $0.requests.changes += 1 }
       }
       return response
     } catch {
-      memory.withLock { $0.requests.failed += 1 }
-      throw error
+      var failure = error
+      if request.reads { failure.mayHaveArrived = false }
+      memory.withLock {
+        $0.requests.failed += 1
+        if failure.mayHaveArrived { $0.requests.changes += 1 }
+      }
+      throw failure
     }
   }
 
@@ -212,7 +218,7 @@ public final class Connection: Meter, Sendable {
     } catch {
       throw Failure(
         .unreadable, Unreadable.sentence(response, error), address: request.address,
-        status: response.status)
+        status: response.status, mayHaveArrived: !request.reads)
     }
   }
 }
