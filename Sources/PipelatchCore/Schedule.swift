@@ -24,7 +24,11 @@ public struct Schedule: Sendable {
   /// First delay of the ladder, in seconds.
   private static let base = 5.0
   private static let growth = 2.0
+  /// Whatever the options say: a loop without a pause is an attack.
+  private static let least = Duration.milliseconds(10)
   private var previous: Double?
+  /// Whether the last delay is longer than the formula's, for the budget's sake.
+  private(set) var stretched = false
   private var hazard: Hazard?
 
   public init() {}
@@ -35,10 +39,14 @@ public struct Schedule: Sendable {
       durations: durations.map(\.inSeconds), secondsPerRequest: pace.secondsPerRequest)
   }
 
-  /// How long to wait after a look that found the run, of this age, not ended.
-  public mutating func next(age: Duration, dice: Dice) -> Duration {
-    if let fixed { return fixed }
-    let low = floor.inSeconds
+  /// Begins the ladder anew, as at the first look at a run.
+  public mutating func restart() { previous = nil }
+
+  /// How long to wait after a look that found the run, of this age, not ended; `share` is the gate's part of the budget.
+  public mutating func next(age: Duration, dice: Dice, share: Duration? = nil) -> Duration {
+    stretched = false
+    if let fixed { return max(fixed, Self.least) }
+    let low = max(floor, Self.least).inSeconds
     let high = max(low, cap.inSeconds)
     let ladder = min(previous.map { Self.growth * $0 } ?? Self.base, high)
     let ceiling = hazard?.next(age: age.inSeconds, dice: dice) ?? max(10, 0.02 * age.inSeconds)
