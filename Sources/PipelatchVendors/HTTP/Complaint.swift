@@ -30,8 +30,7 @@ public struct Complaint: Hashable, Sendable {
       kind, "\(Self.opening(kind)) HTTP \(response.status): \(said.prefix(500))",
       remedy: remedy ?? Self.remedy(kind, credential), address: request.address,
       status: response.status, code: code,
-      retryAfter: retryAfter ?? Patience.asked(by: response, at: now),
-      mayHaveArrived: !request.reads)
+      retryAfter: retryAfter ?? Patience.asked(by: response, at: now))
   }
 
   private static func kind(of status: Int) -> Failure.Kind {

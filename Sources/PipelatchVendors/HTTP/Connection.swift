@@ -62,7 +62,9 @@ public final class Connection: Meter, Sendable {
     let request = Request(.get, server, path: path, query: query, headers: headers)
     let response = try await send(request)
     let known = memory.withLock { $0.answers[request.url] }
-    if let known, known.response.body == response.body, let value = known.value as? Value {
+    if let known, known.response.body == response.body, let read = known.value,
+      let value = read as? Value
+    {
       return (value, response)
     }
     let value: Value = try decode(response, of: request)
@@ -162,12 +164,11 @@ public final class Connection: Meter, Sendable {
         if let date { $0.skew = Self.skew(of: date, at: now) }
         if let budget { $0.budget = budget }
         if response.status >= 400 { $0.requests.failed += 1 }
-        if !request.reads { $0.requests.changes += 1 }
+        if request.method != .get { $0.requests.changes += 1 }
       }
       return response
     } catch {
-      var failure = error
-      if request.reads { failure.mayHaveArrived = false }
+      let failure = harmless(error, request)
       memory.withLock {
         $0.requests.failed += 1
         if failure.mayHaveArrived { $0.requests.changes += 1 }
@@ -206,8 +207,9 @@ public final class Connection: Meter, Sendable {
   private func check(_ response: Response, of request: Request) throws(Failure) -> Response {
     let complaint = explain(response)
     if complaint == nil, (200..<400).contains(response.status) { return response }
-    throw (complaint ?? Complaint()).failure(
-      response, of: request, credential: site.wallet.credential, now: site.now())
+    throw harmless(
+      (complaint ?? Complaint()).failure(
+        response, of: request, credential: site.wallet.credential, now: site.now()), request)
   }
 
   private func decode<Value: Decodable>(
@@ -216,9 +218,17 @@ public final class Connection: Meter, Sendable {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(response.body))
     } catch {
-      throw Failure(
+      let failure = Failure(
         .unreadable, Unreadable.sentence(response, error), address: request.address,
-        status: response.status, mayHaveArrived: !request.reads)
+        status: response.status)
+      throw harmless(failure, request)
     }
+  }
+
+  /// Asking starts nothing, so a failed GET before a trigger leaves no doubt whether one was sent.
+  private func harmless(_ failure: Failure, _ request: Request) -> Failure {
+    var failure = failure
+    if request.method == .get { failure.mayHaveArrived = false }
+    return failure
   }
 }

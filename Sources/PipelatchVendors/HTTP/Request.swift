@@ -46,9 +46,6 @@ public struct Request: Hashable, Sendable {
   /// For messages: without the query, which may hold what is nobody's business.
   public var address: String { "\(method.rawValue) \(server.origin)\(server.path)\(path)" }
 
-  /// Whether it changes nothing at the vendor, whatever becomes of it.
-  var reads: Bool { method == .get }
-
   public func header(_ name: String) -> String? {
     headers.first { $0.name.lowercased() == name.lowercased() }?.value
   }

@@ -1,0 +1,16 @@
+public import FoundationEssentials
+
+/// A vendor's real protocol over scripted runs of one pipeline.
+public protocol Simulator: Desk {
+  /// The vendor's name in a target.
+  static var name: String { get }
+
+  /// `speed` is how many times as fast as its script a run goes.
+  init(_ scenario: Scenario, speed: Double, now: @escaping @Sendable () -> Date)
+
+  /// The one pipeline it has, as a target on the command line.
+  var target: String { get }
+
+  /// The credential it wants and settings it needs, as environment variables.
+  var environment: [String: String] { get }
+}
