@@ -1,6 +1,6 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
-  YunxiaoSimulator.self
+  YunxiaoSimulator.self, CodeArtsSimulator.self, CodeArtsRepoSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.
