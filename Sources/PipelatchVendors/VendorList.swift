@@ -2,7 +2,7 @@ public import PipelatchCore
 
 /// Every vendor, in the order of the tables. A new one is one file and one word here.
 public let vendors: [any Vendor.Type] = [
-  Yunxiao.self, CodeArts.self, CodeArtsRepo.self,
+  Yunxiao.self, AliyunDevOps.self, CodeArts.self, CodeArtsRepo.self, DataWorks.self,
 ]
 
 /// Throws `.usage`, naming the vendors there are.

@@ -20,19 +20,15 @@ public enum HuaweiProfile {
   private static func parse(_ text: String) -> [String: [String: String]] {
     var sections: [String: [String: String]] = [:]
     var section = ""
-    for line in text.split(whereSeparator: \.isNewline).map({ trim($0) }) {
+    for line in text.split(whereSeparator: \.isNewline).map({ String($0).trimmed }) {
       if line.hasPrefix("#") || line.hasPrefix(";") { continue }
       if line.hasPrefix("["), line.hasSuffix("]") {
         section = String(line.dropFirst().dropLast())
       } else if let mark = line.firstIndex(where: { $0 == "=" || $0 == ":" }) {
-        let name = trim(line[..<mark]).lowercased()
-        sections[section, default: [:]][name] = trim(line[line.index(after: mark)...])
+        let name = String(line[..<mark]).trimmed.lowercased()
+        sections[section, default: [:]][name] = String(line[line.index(after: mark)...]).trimmed
       }
     }
     return sections
-  }
-
-  private static func trim(_ text: Substring) -> String {
-    String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }
 }

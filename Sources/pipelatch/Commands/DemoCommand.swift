@@ -43,7 +43,7 @@ struct DemoCommand: AsyncParsableCommand {
     try await Targets.closing(network) { () throws(Failure) in
       let target = try Target(simulation.target)
       let place = try await session.place(target, on: network)
-      let wish = Session.Wish(place: place, purpose: Self.purpose(type, target))
+      let wish = Session.Wish(place: place, purpose: Self.purpose(type, target, simulation))
       let code = await session.run([wish], wait: wait, terms: terms)
       await simulation.close()
       return code
@@ -51,10 +51,13 @@ struct DemoCommand: AsyncParsableCommand {
   }
 
   /// Where nothing can be started a run is going already.
-  private static func purpose(_ type: any Simulator.Type, _ target: Target) -> Gate.Purpose {
+  private static func purpose(
+    _ type: any Simulator.Type, _ target: Target, _ simulation: Simulation
+  ) -> Gate.Purpose {
     if type.triggers {
       var order = Order()
       order.ref = target.ref
+      order.inputs = simulation.inputs.map { Order.Input(key: $0.name, value: $0.value) }
       return .trigger(order)
     }
     var selector = Selector()
@@ -66,9 +69,10 @@ struct DemoCommand: AsyncParsableCommand {
   private func announce(_ simulation: Simulation, _ command: String, _ console: Console) {
     guard output.output != .quiet else { return }
     let variables = simulation.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
+    let inputs = simulation.inputs.map { " --input \($0.name)=\($0.value)" }.joined()
     console.line(
       "A simulated \(vendor) is at \(simulation.address). This is\n"
-        + "  \(variables) pipelatch \(command) \(simulation.target) --server \(simulation.address)\n",
+        + "  \(variables) pipelatch \(command) \(simulation.target)\(inputs) --server \(simulation.address)\n",
       to: .error)
   }
 
