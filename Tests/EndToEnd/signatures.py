@@ -78,10 +78,10 @@ ALIBABA_KINDS = {
 TABLE = {
     "codearts": (huawei, HUAWEI_KINDS, [
         ["check", "codearts:cn-north-4/PROJECT/PIPELINE#RUN"],
-        ["check", "codearts:cn-north-4/a b~*/中#r 1,2"],
+        ["check", "codearts:cn-north-4/a~*(/中#r 1,2"],
         ["check", "codearts:cn-north-4/PROJECT/PIPELINE", "--latest"],
         ["trigger", "codearts:cn-north-4/PROJECT/PIPELINE", "--no-wait", "--input", "k=" + ODD],
-        ["trigger", "codearts:cn-north-4/PROJECT/PIPELINE", "--no-wait", "--key", ODD],
+        ["trigger", "codearts:cn-north-4/PROJECT/PIPELINE", "--no-wait", "--key", "v~+/=*%41:@&'()"],
     ], {"GET", "POST"}),
     "codearts-repo": (huawei, HUAWEI_KINDS, [
         ["check", "codearts-repo:cn-north-4/2111976239/6", "--latest"],
@@ -100,6 +100,9 @@ TABLE = {
 }
 
 
+PACE = ["--appear-timeout", "300ms", "--timeout", "2s", "--min-interval", "100ms"]
+
+
 def refuse(_):
     """Every request is kept; what is answered plays no part."""
     return 404, {}, {"error_code": "NONE", "error_msg": "kept"}
@@ -112,9 +115,8 @@ def differences(vendor, kind):
     found, methods, count = [], set(), 0
     for command in commands:
         with harness.Server(refuse) as server:
-            result = harness.run(
-                *command, "--server", server.url, "--appear-timeout", "300ms", "--timeout", "2s",
-                "--min-interval", "100ms", env=environment)
+            pace = PACE if command[0] == "trigger" else []
+            result = harness.run(*command, *pace, "--server", server.url, env=environment)
         if not server.requests:
             found.append(f"{' '.join(command)}: nothing was sent\n{result}")
         for method, target, headers, body in server.requests:
