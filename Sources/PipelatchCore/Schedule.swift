@@ -14,6 +14,12 @@ public struct Schedule: Sendable {
       case .frugal: 0.5
       }
     }
+
+    /// How much wider than usual looks are apart where there is nothing to learn from. Looks go with the inverse root of
+    /// their price; no pace is denser than usual, since nothing says where.
+    fileprivate var stretch: Double {
+      max(1, (secondsPerRequest / Pace.normal.secondsPerRequest).squareRoot())
+    }
   }
 
   /// A fixed interval in place of the whole formula.
@@ -41,7 +47,9 @@ public struct Schedule: Sendable {
     let low = floor.inSeconds
     let high = max(low, cap.inSeconds)
     let ladder = min(previous.map { Self.growth * $0 } ?? Self.base, high)
-    let ceiling = hazard?.next(age: age.inSeconds, dice: dice) ?? max(10, 0.02 * age.inSeconds)
+    let ceiling =
+      hazard?.next(age: age.inSeconds, dice: dice)
+      ?? pace.stretch * max(10, 0.02 * age.inSeconds)
     let first = previous == nil
     var delay = min(max(min(ceiling, ladder), low), high)
     previous = delay

@@ -7,7 +7,7 @@ enum HuaweiCloud {
     .keys(
       id: "HUAWEICLOUD_SDK_AK", secret: "HUAWEICLOUD_SDK_SK",
       session: "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-    .token(["HUAWEICLOUD_AUTH_TOKEN"]), .huaweiProfile,
+    .token(["HUAWEICLOUD_AUTH_TOKEN"]), .file(HuaweiProfile.form),
   ]
   private static let project = "HUAWEICLOUD_SDK_PROJECT_ID"
   static let settings = [Setting(project, "the IAM project, sent as X-Project-Id")]

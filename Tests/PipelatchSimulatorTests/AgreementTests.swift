@@ -148,7 +148,7 @@ struct AgreementTests {
         if let user = environment[user], let password = environment[password] {
           return .login(user: user, password: Secret(password))
         }
-      case .alibabaRole, .alibabaProfile, .huaweiProfile, .anonymous: continue
+      case .role, .file, .anonymous: continue
       }
     }
     return .none

@@ -227,3 +227,10 @@ public final class Connection: Meter, Sendable {
     return failure
   }
 }
+
+extension Failure {
+  /// Alibaba Cloud calls an expired session token by a code, with a status of its own choice.
+  fileprivate var saysExpired: Bool {
+    code?.contains("Expired") == true || code?.contains("SecurityToken") == true
+  }
+}

@@ -7,7 +7,7 @@ struct AlibabaGateway: Sendable {
     .keys(
       id: "ALIBABA_CLOUD_ACCESS_KEY_ID", secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
       session: "ALIBABA_CLOUD_SECURITY_TOKEN"),
-    .alibabaRole, .alibabaProfile,
+    .role(AlibabaRole.form), .file(AlibabaProfile.form),
   ]
 
   /// A connection that signs every attempt anew.
@@ -145,15 +145,5 @@ private struct WireComplaint: Decodable {
         success ?? (try? container.decode(Bool.self, forKey: name))
         ?? (try? container.decode(String.self, forKey: name)).flatMap { Bool($0.lowercased()) }
     }
-  }
-}
-
-extension String {
-  /// Without white space at either end: published examples carry stray line breaks.
-  var trimmed: String {
-    var text = self[...]
-    while text.first?.isWhitespace == true { text.removeFirst() }
-    while text.last?.isWhitespace == true { text.removeLast() }
-    return String(text)
   }
 }

@@ -2,6 +2,11 @@ public import PipelatchCore
 
 /// The file `~/.huaweicloud/credentials` of Huawei Cloud's SDKs: INI with the sections `basic` and `global`.
 public enum HuaweiProfile {
+  static let form = CredentialFile(path: "~/.huaweicloud/credentials") {
+    (text, _) throws(Failure) in
+    try credential(in: text)
+  }
+
   /// The keys in the text of the file, of `basic` before `global`. Throws `.notConfigured` where it has none.
   public static func credential(in text: String) throws(Failure) -> Credential {
     let sections = parse(text)
