@@ -84,6 +84,9 @@ let package = Package(
       dependencies: ["PipelatchCore", "PipelatchVendors", "PipelatchSimulator"],
       swiftSettings: house),
     .testTarget(
+      name: "PipelatchTests", dependencies: ["pipelatch", "PipelatchCore", "PipelatchVendors"],
+      swiftSettings: house),
+    .testTarget(
       name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
   ]
