@@ -72,7 +72,7 @@ enum GitLabPass {
   }
 
   /// Throws `.refused`, before anything is sent, where a token of this kind can never do it.
-  func must(_ deed: String) throws(Failure) {
+  func may(_ deed: String) throws(Failure) {
     let name: String
     switch self {
     case .job: name = "CI_JOB_TOKEN"
