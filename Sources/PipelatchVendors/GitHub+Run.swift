@@ -127,20 +127,24 @@ extension GitHub: Cancelable, Logged, Remembered {
   public func log(of job: Job, in run: Run, last count: Int) async throws(Failure) -> [String] {
     let path = root + "/actions/jobs/\(job.id.percentEncoded)/logs"
     let answer = try await connection.download(Request(.get, connection.server, path: path))
-    var lines = answer.text.lines(last: .max)
-    if let error = lines.lastIndex(where: { $0.contains("##[error]") }) {
-      lines.removeSubrange((error + 1)...)
-    }
-    return lines.suffix(count).map(Self.bare)
+    let lines = answer.text.lines(last: .max)
+    let end = lines.lastIndex { $0.contains("##[error]") } ?? lines.count - 1
+    return lines.prefix(end + 1).compactMap(Self.bare).suffix(count)
   }
 
-  /// The line without the moment that GitHub puts before each.
-  private static func bare(_ line: String) -> String {
-    let line = line.hasPrefix("\u{FEFF}") ? line.dropFirst() : line[...]
-    guard let space = line.firstIndex(of: " "), line[..<space].hasSuffix("Z"),
-      Timestamp(iso8601: String(line.prefix(19)) + "Z") != nil
-    else { return String(line) }
-    return String(line[line.index(after: space)...])
+  /// The line without its moment and without a marker such as `##[group]`; nil where nothing is left.
+  private static func bare(_ line: String) -> String? {
+    var text = line.hasPrefix("\u{FEFF}") ? line.dropFirst() : line[...]
+    if let space = text.firstIndex(of: " "), text[..<space].hasSuffix("Z"),
+      Timestamp(iso8601: String(text.prefix(19)) + "Z") != nil
+    {
+      text = text[text.index(after: space)...]
+    }
+    guard text.hasPrefix("##["), let end = text.firstIndex(of: "]") else { return String(text) }
+    let marker = text[..<end].dropFirst(3)
+    text = text[text.index(after: end)...]
+    if marker == "error" { return "Error: \(text)" }
+    return marker.hasPrefix("end") && text.isEmpty ? nil : String(text)
   }
 
   public func durations(like run: Run) async throws(Failure) -> [Duration] {
