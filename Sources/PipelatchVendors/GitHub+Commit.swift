@@ -53,14 +53,15 @@ extension GitHub {
   func gather(_ wanted: GitHubCommit) async throws(Failure) -> Run? {
     let listed = try await runs(of: wanted.commit)
     var met: Set<[String?]> = []
-    let newest = listed.filter { run in
-      run.id.text != own && wanted.admits(run) && met.insert(run.kind).inserted
+    let counted = listed.filter { run in
+      guard run.id.text != own, wanted.admits(run) else { return false }
+      return met.insert(run.kind).inserted || !isSettled(run)
     }
     let unclaimed = try await unclaimed(by: listed, of: wanted)
-    if newest.isEmpty { return nil }
-    let names = newest.map { $0.name ?? $0.file ?? "workflow" }
+    if counted.isEmpty { return nil }
+    let names = counted.map { $0.name ?? $0.file ?? "workflow" }
     var parts: [Run] = []
-    for (wire, name) in zip(newest, names).reversed() {
+    for (wire, name) in zip(counted, names).reversed() {
       let alone = names.count { $0 == name } == 1
       parts.append(
         try await whole(
@@ -69,10 +70,20 @@ extension GitHub {
     var run = merged(parts, growing: unclaimed > 0)
     run.id = wanted.commit
     run.handle = wanted.handle
-    run.url = newest[0].site.map { "\($0)/commit/\(wanted.commit)" }
+    run.url = counted[0].site.map { "\($0)/commit/\(wanted.commit)" }
     run.commits = [wanted.commit]
     if unclaimed > 0 { run.notes.append("Check suites of the commit still queue for their runs.") }
     return run
+  }
+
+  /// Whether an older run adds nothing to a newer one of its kind: it succeeded, or it made way.
+  /// A dispatch makes way for no other, since their inputs differ; a failure stands.
+  private func isSettled(_ run: GitHubWire.Run) -> Bool {
+    switch Self.state(run.status, run.conclusion) {
+    case .succeeded: true
+    case .canceled, .skipped: run.event?.hasSuffix("_dispatch") != true
+    default: false
+    }
   }
 
   func runs(of commit: String) async throws(Failure) -> [GitHubWire.Run] {

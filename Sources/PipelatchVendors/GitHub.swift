@@ -22,9 +22,9 @@ public struct GitHub: Vendor {
     notes: [
       "WORKFLOW is a file name or an id. Hosts other than github.com read GH_ENTERPRISE_TOKEN or "
         + "GITHUB_ENTERPRISE_TOKEN.",
-      "Without WORKFLOW, --commit and @REF mean all runs of the commit: the newest of each "
-        + "workflow, event and branch. All must succeed; one that is skipped makes the whole "
-        + "skipped (4) unless --accept skipped.",
+      "Without WORKFLOW, --commit and @REF mean all runs of the commit, and all must succeed; one "
+        + "that is skipped makes the whole skipped (4) unless --accept skipped. A run that was "
+        + "canceled or skipped makes way for a newer one of its workflow, event and branch.",
       "All runs of a commit need a token that may read checks, because a run that is still to "
         + "appear shows as a queued check suite; fine-grained personal tokens may not, so name the "
         + "WORKFLOW with those.",

@@ -59,7 +59,7 @@ enum GitHubWire {
       return "\(head.split(separator: "/").first ?? "fork"):\(branch)"
     }
 
-    /// What a newer run of its kind stands in for.
+    /// Runs of one kind may make way for each other.
     var kind: [String?] { [workflow?.text ?? path ?? name, event, ref] }
 
     var number: Int64 { Int64(id.text) ?? 0 }
