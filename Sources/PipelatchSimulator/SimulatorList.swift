@@ -1,7 +1,6 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
-  YunxiaoSimulator.self,
-  GitHubSimulator.self,
+  YunxiaoSimulator.self, AliyunDevOpsSimulator.self, DataWorksSimulator.self, GitHubSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.

@@ -23,7 +23,7 @@ class Reset(Exception):
 class Server:
     """An HTTP server whose answers come from `answer(request) -> (status, headers, body)`."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, host="127.0.0.1"):
         self.answer = answer
         self.requests = []
         outer = self
@@ -40,6 +40,9 @@ class Server:
                 outer.requests.append((self.command, self.path, dict(self.headers), self.text))
                 try:
                     status, headers, body = outer.answer(self)
+                except ConnectionError:
+                    self.close_connection = True
+                    return
                 except Reset:
                     self.connection.setsockopt(
                         socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -61,12 +64,14 @@ class Server:
 
         class Quiet(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
             def handle_error(self, *_):
                 pass
 
-        self.server = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = Quiet((host, 0), Handler)
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):

@@ -41,8 +41,12 @@ struct DemoCommand: AsyncParsableCommand {
     let wait = try WaitOptions.parse(["--min-interval", "300ms", "--max-interval", "1s"])
     let terms = try wait.terms(output.accepted, logLines: output.logLines)
     try await Targets.closing(network) { () throws(Failure) in
-      let place = try await session.place(try Target(simulation.target), on: network)
-      let wish = Session.Wish(place: place, purpose: .trigger(Order()))
+      let target = try Target(simulation.target)
+      var order = Order()
+      order.ref = target.ref
+      order.inputs = simulation.inputs.map { Order.Input(key: $0.name, value: $0.value) }
+      let place = try await session.place(target, on: network)
+      let wish = Session.Wish(place: place, purpose: .trigger(order))
       let code = await session.run([wish], wait: wait, terms: terms)
       await simulation.close()
       return code
@@ -53,9 +57,10 @@ struct DemoCommand: AsyncParsableCommand {
   private func announce(_ simulation: Simulation, _ console: Console) {
     guard output.output != .quiet else { return }
     let variables = simulation.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
+    let inputs = simulation.inputs.map { " --input \($0.name)=\($0.value)" }.joined()
     console.line(
       "A simulated \(vendor) is at \(simulation.address). This is\n"
-        + "  \(variables) pipelatch trigger \(simulation.target) --server \(simulation.address)\n",
+        + "  \(variables) pipelatch trigger \(simulation.target)\(inputs) --server \(simulation.address)\n",
       to: .error)
   }
 

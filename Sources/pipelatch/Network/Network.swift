@@ -112,7 +112,9 @@ final class Network: Transport {
     if let proxy = try settings.proxies.proxy(for: server) {
       configuration.proxy = .server(
         host: proxy.host, port: proxy.port,
-        authorization: proxy.login.map { .basic(credentials: $0.revealed()) })
+        authorization: proxy.user.map {
+          .basic(username: $0, password: proxy.password?.revealed() ?? "")
+        })
     }
     if server.scheme == "https" {
       let check = PeerName(host: server.host)

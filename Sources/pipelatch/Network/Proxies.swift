@@ -7,8 +7,8 @@ struct Proxies: Sendable {
   struct Proxy: Hashable, Sendable {
     var host: String
     var port: Int
-    /// `user:password`
-    var login: Secret?
+    var user: String?
+    var password: Secret?
   }
 
   private var secure: String?
@@ -41,11 +41,9 @@ struct Proxies: Sendable {
         .notConfigured, "\(name) is not the address of an http proxy",
         remedy: "Write http://[USER:PASSWORD@]HOST:PORT")
     }
-    var login: Secret?
-    if let user = url.user(percentEncoded: false) {
-      login = Secret("\(user):\(url.password(percentEncoded: false) ?? "")")
-    }
-    return Proxy(host: host, port: url.port ?? 1080, login: login)
+    return Proxy(
+      host: host, port: url.port ?? 1080, user: url.user(percentEncoded: false),
+      password: url.password(percentEncoded: false).map { Secret($0) })
   }
 
   /// A name covers itself and its subdomains; `*` covers all; a port, where given, must match.
