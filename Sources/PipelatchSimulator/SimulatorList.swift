@@ -1,7 +1,7 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
   YunxiaoSimulator.self, AliyunDevOpsSimulator.self, CodeArtsSimulator.self,
-  CodeArtsRepoSimulator.self, DataWorksSimulator.self, GitLabSimulator.self,
+  CodeArtsRepoSimulator.self, DataWorksSimulator.self, GitHubSimulator.self, GitLabSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.
