@@ -91,7 +91,11 @@ public struct Failure: Error, Hashable, Sendable {
   public var sentence: String {
     var text = what
     if let address { text += " (\(address))" }
-    if let remedy { text += ". \(remedy)" }
-    return text.hasSuffix(".") ? text : text + "."
+    if let remedy { text = Self.ended(text) + " \(remedy)" }
+    return Self.ended(text)
+  }
+
+  private static func ended(_ text: String) -> String {
+    text.last.map { ".?!".contains($0) } == true ? text : text + "."
   }
 }

@@ -1,5 +1,7 @@
 /// Every simulated vendor. A new one is one file and one word here.
-public let simulators: [any Simulator.Type] = []
+public let simulators: [any Simulator.Type] = [
+  YunxiaoSimulator.self
+]
 
 /// Nil where the vendor is not simulated.
 public func simulator(named name: String) -> (any Simulator.Type)? {

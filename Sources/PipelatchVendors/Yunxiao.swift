@@ -21,6 +21,7 @@ public struct Yunxiao: Vendor {
     notes: [
       "Region edition: the target is PIPELINE alone, with --server.",
       "The run list names no branch, so --ref and --commit read each candidate once.",
+      "--ref, --commit and --key look among the newest 30 runs.",
     ],
     documents: "https://help.aliyun.com/zh/yunxiao/developer-reference/pipeline-running-instance")
 
@@ -91,11 +92,13 @@ public struct Yunxiao: Vendor {
     switch (site.settings["YUNXIAO_EDITION"]?.lowercased(), path.count) {
     case ("region", _): edition = .region
     case (nil, 2), ("central", 2): edition = .central(organization: path[0])
-    case (nil, _), ("central", _):
-      if let organization = site.settings["YUNXIAO_ORGANIZATION_ID"] {
+    case (let named, _) where named == nil || named == "central":
+      if named == nil, site.server != Self.central {
+        edition = .region
+      } else if let organization = site.settings["YUNXIAO_ORGANIZATION_ID"] {
         edition = .central(organization: organization)
       } else {
-        edition = site.server == Self.central ? .asked(Edition.Answer()) : .region
+        edition = .asked(Edition.Answer())
       }
     case (let other, _):
       throw Failure(
@@ -174,7 +177,7 @@ extension Yunxiao {
     let root = try await root()
     do {
       let run = try await connection.get(
-        root + "/runs/latestPipelineRun", as: WireRun?.self)
+        root + "/runs/latestPipelineRun", as: YunxiaoRun?.self)
       return try run.map { (run) throws(Failure) in model(try verified(run, as: nil)) }
     } catch  where error.kind == .missing {
       // The same 404 says "no such pipeline" and "no run yet"; the list tells them apart.
@@ -191,24 +194,24 @@ extension Yunxiao {
   }
 
   private func newest(
-    passedOver: inout Set<String>, where matches: (WireRun) -> Bool
+    passedOver: inout Set<String>, where matches: (YunxiaoRun) -> Bool
   ) async throws(Failure) -> Found? {
     for item in try await list(Self.page) where !passedOver.contains(item.pipelineRunId.text) {
       let run = try await detail(item.pipelineRunId.text)
       if matches(run) { return Found(model(run)) }
-      passedOver.insert(item.pipelineRunId.text)
+      if run.settled { passedOver.insert(item.pipelineRunId.text) }
     }
     return nil
   }
 
-  private func detail(_ id: String) async throws(Failure) -> WireRun {
+  private func detail(_ id: String) async throws(Failure) -> YunxiaoRun {
     let run = try await connection.get(
-      try await root() + "/runs/\(id.percentEncoded)", as: WireRun.self)
+      try await root() + "/runs/\(id.percentEncoded)", as: YunxiaoRun.self)
     return try verified(run, as: id)
   }
 
   /// Refuses an answer about another run or pipeline.
-  private func verified(_ run: WireRun, as id: String?) throws(Failure) -> WireRun {
+  private func verified(_ run: YunxiaoRun, as id: String?) throws(Failure) -> YunxiaoRun {
     if let id, run.pipelineRunId.text != id {
       throw Failure(.unreadable, "asked for run \(id), answered run \(run.pipelineRunId.text)")
     }
@@ -218,56 +221,15 @@ extension Yunxiao {
     return run
   }
 
-  private func model(_ wire: WireRun) -> Run {
-    var run = Run(id: wire.pipelineRunId.text, state: Self.words[wire.status])
-    run.url = page(of: run.id)
-    run.refs = wire.branches
-    run.commits = wire.commits
-    run.createdAt = wire.createTime?.moment
-    for stage in wire.stages ?? [] {
-      run.stages.append(model(stage, of: run.url, into: &run.approvals))
-    }
-    if run.state.ended {
-      run.approvals = []
-      run.finishedAt = run.stages.compactMap(\.finishedAt).max() ?? wire.updateTime?.moment
-    } else if !run.approvals.isEmpty {
-      run.state = .waiting
-    }
-    run.startedAt = run.stages.compactMap(\.startedAt).min()
-    return run
+  private func model(_ wire: YunxiaoRun) -> Run {
+    wire.model(url: page(of: wire.pipelineRunId.text))
   }
 
-  private func model(_ wire: WireStage, of url: String?, into approvals: inout [Approval]) -> Stage
-  {
-    let name = wire.name ?? wire.stageInfo?.name ?? "stage"
-    var stage = Stage(
-      name: name, state: Self.words[wire.stageInfo?.status],
-      startedAt: wire.stageInfo?.startTime?.moment, finishedAt: wire.stageInfo?.endTime?.moment)
-    for wire in wire.stageInfo?.jobs ?? [] {
-      var job = Job(
-        id: wire.id?.text ?? "", name: wire.name ?? wire.jobSign ?? "job",
-        state: Self.words[wire.status], url: url, startedAt: wire.startTime?.moment,
-        finishedAt: wire.endTime?.moment)
-      if !job.state.ended, let message = wire.gate {
-        job.state = .waiting
-        approvals.append(Approval(stage: name, job: job.name, url: url, message: message))
-      }
-      stage.jobs.append(job)
-    }
-    if stage.state == .waiting {
-      approvals.append(
-        Approval(stage: name, url: url, message: "Stage \(name) is started by hand."))
-    }
-    return stage
-  }
-
+  /// The region edition shows its pages on its own server.
   private func page(of run: String) -> String {
-    let host =
-      connection.server == Self.central ? "https://flow.aliyun.com" : connection.server.text
-    switch edition {
-    case .region: return "\(host)/pipelines/\(pipeline)/builds/\(run)"
-    case .central, .asked: return "https://flow.aliyun.com/pipelines/\(pipeline)/builds/\(run)"
-    }
+    var host = "https://flow.aliyun.com"
+    if case .region = edition, connection.server != Self.central { host = connection.server.text }
+    return "\(host)/pipelines/\(pipeline)/builds/\(run)"
   }
 }
 
@@ -301,8 +263,8 @@ extension Yunxiao: Markable {
     marked key: String, passedOver: inout Set<String>
   ) async throws(Failure) -> Found? {
     try await newest(passedOver: &passedOver) { run in
-      (run.globalParams ?? []).contains { $0.key == Self.keyVariable && $0.value == key }
-        || run.jobs.contains { $0.params?.value?.contains(Self.mark(key) + "\"") == true }
+      (run.globalParams ?? []).contains { $0.key == Self.keyVariable && $0.value?.value == key }
+        || run.parameters.contains(Self.mark(key))
     }
   }
 
@@ -311,15 +273,16 @@ extension Yunxiao: Markable {
     let pipeline = try await connection.get(try await root(), as: WirePipeline.self)
     let sources = (pipeline.pipelineConfig?.sources ?? []).compactMap(\.data)
     let repositories = sources.compactMap(\.repo)
-    if repositories.isEmpty || sources.contains(where: { $0.isBranchMode == true }) {
-      parameters.branchModeBranchs = [ref]
-    } else if ref.hasPrefix("refs/tags/") {
-      let tag = String(ref.dropFirst("refs/tags/".count))
-      parameters.runningTags = Dictionary(
-        repositories.map { ($0, tag) }, uniquingKeysWith: { first, _ in first })
-    } else {
-      parameters.runningBranchs = Dictionary(
-        repositories.map { ($0, ref) }, uniquingKeysWith: { first, _ in first })
+    let branchMode = repositories.isEmpty || sources.contains { $0.isBranchMode == true }
+    let everywhere = { (name: String) in
+      Dictionary(repositories.map { ($0, name) }, uniquingKeysWith: { first, _ in first })
+    }
+    switch (ref.after("refs/tags/"), ref.after("refs/heads/") ?? ref) {
+    case (_?, _) where branchMode:
+      throw Failure(.usage, "pipeline \(self.pipeline) integrates branches and starts no tag")
+    case (let tag?, _): parameters.runningTags = everywhere(tag)
+    case (nil, let branch) where branchMode: parameters.branchModeBranchs = [branch]
+    case (nil, let branch): parameters.runningBranchs = everywhere(branch)
     }
   }
 
@@ -341,7 +304,7 @@ extension Yunxiao: Cancelable, Logged, Remembered {
     let request = Request(
       .put, connection.server, path: try await root() + "/runs/\(run.id.percentEncoded)")
     let answer = try await connection.send(request)
-    if answer.text.contains("false") {
+    guard ["true", "\"true\""].contains(answer.text.filter { !$0.isWhitespace }) else {
       throw Failure(.rejected, "the vendor did not cancel run \(run.id)")
     }
   }
@@ -355,7 +318,8 @@ extension Yunxiao: Cancelable, Logged, Remembered {
 
   public func durations(like run: Run) async throws(Failure) -> [Duration] {
     try await list(Self.page).compactMap { item in
-      guard item.pipelineRunId.text != run.id, Self.words[item.status ?? "SUCCESS"].ended,
+      // The documents leave the status of a list item out; its end tells enough.
+      guard item.pipelineRunId.text != run.id, item.status.map({ Self.words[$0].ended }) ?? true,
         let start = item.startTime?.moment, let end = item.endTime?.moment, end > start
       else { return nil }
       return end - start
@@ -365,6 +329,11 @@ extension Yunxiao: Cancelable, Logged, Remembered {
 
 extension String {
   fileprivate var isNumber: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
+
+  /// What follows the prefix, or nil where there is none.
+  fileprivate func after(_ prefix: String) -> String? {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+  }
 }
 
 extension Target {
@@ -388,98 +357,10 @@ private struct WireItem: Decodable, Sendable {
   var number: Int64? { Int64(pipelineRunId.text) }
 }
 
-private struct WireRun: Decodable, Sendable {
-  var pipelineId: WireID?
-  var pipelineRunId: WireID
-  var status: String?
-  var createTime: WireMilliseconds?
-  var updateTime: WireMilliseconds?
-  var sources: [WireSource]?
-  var globalParams: [WireVariable]?
-  var stages: [WireStage]?
-
-  var jobs: [WireJob] { (stages ?? []).flatMap { $0.stageInfo?.jobs ?? [] } }
-  var branches: [String] { (sources ?? []).compactMap { $0.data?.branch } }
-
-  /// The documents show no commit; clients see it under one of these names.
-  var commits: [String] {
-    let named = (sources ?? []).compactMap { $0.data?.commit?.value ?? $0.data?.commitId?.value }
-    let variables = (globalParams ?? []).filter { $0.key?.hasPrefix("CI_COMMIT_") == true }
-      .compactMap(\.value)
-    return (named + variables).filter { $0.count >= 7 && $0.allSatisfy(\.isHexDigit) }
-  }
-}
-
-private struct WireSource: Decodable, Sendable {
-  var data: WireSourceData?
-}
-
-private struct WireSourceData: Decodable, Sendable {
-  var repo: String?
-  var branch: String?
-  var isBranchMode: Bool?
-  var commit: Lenient<String>?
-  var commitId: Lenient<String>?
-}
-
-private struct WireVariable: Decodable, Sendable {
-  var key: String?
-  var value: String?
-}
-
-private struct WireStage: Decodable, Sendable {
-  var name: String?
-  var stageInfo: WireStageInfo?
-}
-
-private struct WireStageInfo: Decodable, Sendable {
-  var name: String?
-  var status: String?
-  var startTime: WireMilliseconds?
-  var endTime: WireMilliseconds?
-  var jobs: [WireJob]?
-}
-
-private struct WireJob: Decodable, Sendable {
-  var id: WireID?
-  var name: String?
-  var jobSign: String?
-  var status: String?
-  var startTime: WireMilliseconds?
-  var endTime: WireMilliseconds?
-  var params: Lenient<String>?
-  var actions: Lenient<[WireAction]>?
-
-  /// What a person must do, or nil. `disable` only says whether this token may do it.
-  /// https://help.aliyun.com/document_detail/2360596.html
-  var gate: String? {
-    for action in actions?.value ?? [] {
-      switch (action.type, action.displayType) {
-      case ("PassPipelineValidate", _), ("RefusePipelineValidate", _),
-        ("RefusePipelineValidator", _):
-        let people = action.params?.value?.validators ?? []
-        let whom = people.isEmpty ? "" : " by \(people.joined(separator: ", "))"
-        return "\(name ?? "A job") waits for approval\(whom)."
-      case (_, "CONFLICT_MERGE"):
-        return "\(name ?? "A job") waits for a merge conflict to be solved."
-      default: continue
-      }
-    }
-    return nil
-  }
-}
-
-private struct WireAction: Decodable, Sendable {
-  struct Parameters: Decodable, Sendable { var validators: [String]? }
-  var type: String?
-  var displayType: String?
-  var params: Lenient<Parameters>?
-}
-
 private struct WireLog: Decodable, Sendable { var content: String? }
 
 private struct WirePipeline: Decodable, Sendable {
-  struct Config: Decodable, Sendable { var sources: [WireSource]? }
+  struct Config: Decodable, Sendable { var sources: [YunxiaoRun.Source]? }
   var pipelineConfig: Config?
 }
 

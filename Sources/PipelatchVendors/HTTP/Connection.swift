@@ -62,7 +62,9 @@ public final class Connection: Meter, Sendable {
     let request = Request(.get, server, path: path, query: query, headers: headers)
     let response = try await send(request)
     let known = memory.withLock { $0.answers[request.url] }
-    if let known, known.response.body == response.body, let value = known.value as? Value {
+    if let known, known.response.body == response.body, let read = known.value,
+      let value = read as? Value
+    {
       return (value, response)
     }
     let value: Value = try decode(response, of: request)

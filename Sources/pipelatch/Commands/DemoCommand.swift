@@ -1,0 +1,70 @@
+import ArgumentParser
+import FoundationEssentials
+import PipelatchCore
+import PipelatchSimulator
+import PipelatchVendors
+
+/// `pipelatch demo`: the whole job with no account, against a simulated vendor on loopback.
+struct DemoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "The whole job with no account: trigger a run at a simulated vendor and gate on it.")
+
+  @Option(help: "Whose protocol is spoken; 'pipelatch vendors' lists them.")
+  var vendor = "yunxiao"
+
+  @Option(
+    help: ArgumentHelp(
+      "What happens: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "scenario"),
+    transform: Self.scenario)
+  var scenario = Scenario.success
+
+  @OptionGroup(title: "Verdict and output") var output: OutputOptions
+
+  func run() async throws {
+    _ = try PipelatchVendors.vendor(named: vendor)
+    guard let type = simulator(named: vendor) else {
+      let names = simulators.map { $0.name }.joined(separator: ", ")
+      throw Failure(.usage, "there is no demo of \(vendor)", remedy: "There are: \(names)")
+    }
+    let simulator = type.init(scenario, speed: 1, now: { Date.now })
+    let server: LoopbackServer
+    do { server = try await LoopbackServer(simulator) } catch {
+      throw Failure(.fault, "the simulated vendor got no port on loopback: \(error)")
+    }
+    var connection = try ConnectionOptions.parse([])
+    connection.server = server.address
+    var session = Session(connection, output)
+    session.environment = Environment(variables: simulator.environment)
+    announce(simulator, server, session.console)
+    let network = session.network(timeout: nil)
+    let wait = try WaitOptions.parse(["--min-interval", "300ms", "--max-interval", "1s"])
+    let terms = try wait.terms(output.accepted, logLines: output.logLines)
+    try await Targets.closing(network) { () throws(Failure) in
+      let place = try await session.place(try Target(simulator.target), on: network)
+      let wish = Session.Wish(place: place, purpose: .trigger(Order()))
+      let code = await session.run([wish], wait: wait, terms: terms)
+      await server.close()
+      return code
+    }
+  }
+
+  /// Says what is about to happen, as the command a user would type.
+  private func announce(_ simulator: any Simulator, _ server: LoopbackServer, _ console: Console) {
+    guard output.output != .quiet else { return }
+    let variables = simulator.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
+    console.line(
+      "A simulated \(vendor) is at \(server.address). This is\n"
+        + "  \(variables) pipelatch trigger \(simulator.target) --server \(server.address)\n",
+      to: .error)
+  }
+
+  private static func scenario(_ text: String) throws -> Scenario {
+    guard let scenario = Scenario(rawValue: text) else {
+      let names = Scenario.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("'\(text)' is not one of \(names)")
+    }
+    return scenario
+  }
+}

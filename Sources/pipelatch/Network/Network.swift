@@ -1,0 +1,155 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import NIOPosix
+import NIOSSL
+import PipelatchCore
+import PipelatchVendors
+import Synchronization
+
+/// The network: one event-loop thread, one client for each host, and what AsyncHTTPClient leaves open, closed.
+final class Network: Transport {
+  /// Bytes of an answer's body at most.
+  static let mostBytes = 32 << 20
+  /// How long one exchange may take, head and body together.
+  private static let patience = Duration.seconds(30)
+  /// Even at the end of a wait a request gets this long.
+  private static let leastPatience = Duration.seconds(2)
+
+  private let settings: NetworkSettings
+  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let clients = Mutex<[String: HTTPClient]>([:])
+  private let deadline: @Sendable () -> Duration?
+
+  /// `deadline` gives the time left of the whole wait, where there is one.
+  init(_ settings: NetworkSettings, deadline: @escaping @Sendable () -> Duration? = { nil }) {
+    self.settings = settings
+    self.deadline = deadline
+  }
+
+  func send(_ request: Request) async throws(Failure) -> Response {
+    let client = try client(for: request.server)
+    let left = deadline() ?? Self.patience
+    let limit = min(max(left, Self.leastPatience), Self.patience)
+    let answer = await Self.race(limit) { await Self.exchange(request, client) }
+    return try answer.get()
+  }
+
+  /// Ends every connection; called once, before the program exits.
+  func close() async {
+    let all = clients.withLock { clients in
+      defer { clients = [:] }
+      return Array(clients.values)
+    }
+    for client in all { try? await client.shutdown() }
+    try? await group.shutdownGracefully()
+  }
+
+  /// AsyncHTTPClient's own deadline ends with the head of the answer; this one covers the body too.
+  private static func race(
+    _ limit: Duration, _ work: @escaping @Sendable () async -> Result<Response, Failure>
+  ) async -> Result<Response, Failure> {
+    await withTaskGroup(of: Result<Response, Failure>?.self) { group in
+      group.addTask { await work() }
+      group.addTask {
+        try? await Task.sleep(for: limit)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+        ?? .failure(Failure(.unreachable, "the server did not answer within \(limit.words)"))
+    }
+  }
+
+  private static func exchange(
+    _ request: Request, _ client: HTTPClient
+  ) async -> Result<Response, Failure> {
+    do {
+      var message = HTTPClientRequest(url: request.url)
+      message.method = HTTPMethod(rawValue: request.method.rawValue)
+      message.headers.add(name: "User-Agent", value: "pipelatch/\(version)")
+      for header in request.headers {
+        message.headers.replaceOrAdd(name: header.name, value: header.value)
+      }
+      if request.method != .get { message.body = .bytes(ByteBuffer(bytes: request.body)) }
+      let answer = try await client.execute(message, timeout: .seconds(60))
+      let body = try await answer.body.collect(upTo: mostBytes)
+      return .success(
+        Response(
+          status: Int(answer.status.code),
+          headers: answer.headers.map { Request.Pair($0.name, $0.value) },
+          body: Array(buffer: body)))
+    } catch {
+      let known = (error as? HTTPClientError).map { name($0, request.server) }
+      return .failure(NetworkFault.failure(error, of: request, known: known))
+    }
+  }
+
+  private func client(for server: Server) throws(Failure) -> HTTPClient {
+    let known = clients.withLock { $0[server.origin] }
+    if let known { return known }
+    let configuration = try configuration(for: server)
+    return clients.withLock { clients in
+      if let known = clients[server.origin] { return known }
+      let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+      clients[server.origin] = client
+      return client
+    }
+  }
+
+  private func configuration(for server: Server) throws(Failure) -> HTTPClient.Configuration {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
+    if server.scheme == "https" { try settings.trust(into: &tls) }
+    var configuration = HTTPClient.Configuration(
+      tlsConfiguration: tls, redirectConfiguration: .disallow,
+      timeout: .init(connect: .seconds(10), read: .seconds(30)),
+      decompression: .enabled(limit: .size(Self.mostBytes)))
+    configuration.connectionPool.retryConnectionEstablishment = false
+    if let proxy = try settings.proxies.proxy(for: server) {
+      configuration.proxy = .server(
+        host: proxy.host, port: proxy.port,
+        authorization: proxy.user.map {
+          .basic(username: $0, password: proxy.password?.revealed() ?? "")
+        })
+    }
+    if server.scheme == "https" {
+      let check = PeerName(host: server.host)
+      configuration.http1_1ConnectionDebugInitializer = { check.verify($0) }
+      configuration.http2ConnectionDebugInitializer = { check.verify($0) }
+    }
+    return configuration
+  }
+
+  /// What AsyncHTTPClient's errors mean.
+  private static func name(_ error: HTTPClientError, _ server: Server) -> Failure {
+    switch error {
+    case .connectTimeout:
+      return NetworkFault.unsent("\(server.authority) does not take the connection within 10 s")
+    case .tlsHandshakeTimeout:
+      return NetworkFault.unsent("\(server.authority) does not finish the TLS handshake")
+    case .httpProxyHandshakeTimeout, .invalidProxyResponse, .socksHandshakeTimeout:
+      return NetworkFault.unsent(
+        "the proxy does not open a way to \(server.authority)",
+        remedy: "Check HTTPS_PROXY, or name the host in NO_PROXY")
+    case .proxyAuthenticationRequired:
+      return NetworkFault.unsent(
+        "the proxy asks for credentials",
+        remedy: "Put them into HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT")
+    case .getConnectionFromPoolTimeout:
+      return NetworkFault.unsent("no connection to \(server.authority) was free")
+    case .remoteConnectionClosed:
+      return NetworkFault.lost("\(server.authority) closed the connection without an answer")
+    case .readTimeout, .deadlineExceeded:
+      return NetworkFault.lost("\(server.authority) does not answer")
+    case .uncleanShutdown: return NetworkFault.lost("\(server.authority) broke off its answer")
+    case .cancelled: return NetworkFault.lost("the request was interrupted")
+    default:
+      return NetworkFault.lost(
+        "the exchange with \(server.authority) broke: \(error.shortDescription)")
+    }
+  }
+}

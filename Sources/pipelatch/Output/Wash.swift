@@ -1,0 +1,139 @@
+import PipelatchCore
+import PipelatchVendors
+
+/// Makes remote text harmless: no control of the terminal, no command to the host CI, no secret.
+struct Wash: Sendable {
+  private let secrets: [String]
+
+  init(secrets: [Secret] = []) {
+    // Longest first, so that a secret that holds another one is gone as a whole.
+    self.secrets = secrets.map { $0.revealed() }.filter { $0.count >= 4 }
+      .sorted { $0.count > $1.count }
+  }
+
+  private static let commands = [
+    "error", "warning", "notice", "debug", "group", "endgroup", "add-mask", "add-path",
+    "set-output", "set-env", "save-state", "stop-commands", "echo", "add-matcher",
+    "remove-matcher",
+  ]
+
+  /// One line of text without control, bidirectional and zero-width characters, commands and secrets.
+  func callAsFunction(_ text: String) -> String {
+    var text = text
+    for secret in secrets where text.contains(secret) {
+      text = text.split(separator: secret, omittingEmptySubsequences: false)
+        .joined(separator: "***")
+    }
+    return Self.defused(Self.visible(text))
+  }
+
+  private static func visible(_ text: String) -> String {
+    var clean = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if scalar == "\t" || scalar == "\n" || scalar == "\r" {
+        if clean.last != " " { clean.append(" ") }
+      } else if !isHidden(scalar) {
+        clean.append(scalar)
+      }
+    }
+    return String(clean)
+  }
+
+  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: true
+    default: false
+    }
+  }
+
+  /// A space inside makes a command of GitHub (`::error::`, `##[...]`), Azure (`##vso[`) or GitLab (`section_start:`) plain text.
+  private static func defused(_ text: String) -> String {
+    var text = text
+    if text.drop(while: \.isWhitespace).hasPrefix("::") {
+      text = text.replacing("::", with: ": :", maxReplacements: 1)
+    }
+    for command in commands where text.contains("::\(command)") {
+      text = text.replacing("::\(command)", with: ": :\(command)")
+    }
+    for opening in ["##[", "##vso[", "##teamcity["] where text.contains(opening) {
+      text = text.replacing(opening, with: "# " + opening.dropFirst())
+    }
+    for word in ["section_start:", "section_end:"] where text.contains(word) {
+      text = text.replacing(word, with: word.dropLast() + " :")
+    }
+    return text
+  }
+}
+
+extension Wash {
+  /// The event with every remote text washed.
+  func callAsFunction(_ event: Event) -> Event {
+    switch event {
+    case .located(let run, let triggered, let joined):
+      .located(washed(run), triggered: triggered, joined: joined)
+    case .run(let state, let was): .run(washed(state), was: was.map(washed))
+    case .stage(let stage, let was): .stage(washed(stage), was: was.map(washed))
+    case .job(let job, let stage, let was):
+      .job(washed(job), stage: self(stage), was: was.map(washed))
+    case .approval(let approval): .approval(washed(approval))
+    case .trouble(var trouble):
+      .trouble(with(&trouble) { $0.message = self($0.message) })
+    case .unknownStatus(let word, let place): .unknownStatus(word: self(word), place: self(place))
+    case .note(let text): .note(self(text))
+    case .log(let job, let lines): .log(job: self(job), lines: lines.map { self($0) })
+    case .looked(let run, let next): .looked(run.map(washed), next: next)
+    case .verdict(let outcome): .verdict(washed(outcome))
+    }
+  }
+
+  func washed(_ outcome: Outcome) -> Outcome {
+    var outcome = outcome
+    outcome.message = outcome.message.map { self($0) }
+    outcome.run = outcome.run.map(washed)
+    return outcome
+  }
+
+  private func washed(_ run: Run) -> Run {
+    var run = run
+    run.id = self(run.id)
+    run.url = run.url.map { self($0) }
+    run.refs = run.refs.map { self($0) }
+    run.commits = run.commits.map { self($0) }
+    run.state = washed(run.state)
+    run.stages = run.stages.map(washed)
+    run.approvals = run.approvals.map(washed)
+    run.notes = run.notes.map { self($0) }
+    return run
+  }
+
+  private func washed(_ stage: Stage) -> Stage {
+    var stage = stage
+    stage.name = self(stage.name)
+    stage.state = washed(stage.state)
+    stage.jobs = stage.jobs.map(washed)
+    return stage
+  }
+
+  private func washed(_ job: Job) -> Job {
+    var job = job
+    job.name = self(job.name)
+    job.state = washed(job.state)
+    job.url = job.url.map { self($0) }
+    return job
+  }
+
+  private func washed(_ approval: Approval) -> Approval {
+    Approval(
+      stage: approval.stage.map { self($0) }, job: approval.job.map { self($0) },
+      url: approval.url.map { self($0) }, message: self(approval.message))
+  }
+
+  private func washed(_ state: State) -> State {
+    if case .unknown(let word) = state { .unknown(self(word)) } else { state }
+  }
+
+  private func with<Value>(_ value: inout Value, _ change: (inout Value) -> Void) -> Value {
+    change(&value)
+    return value
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Glibc
+import PipelatchCore
+
+/// The door: parses, runs one command, prints a failure once, and exits with its code.
+@main
+struct Pipelatch: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pipelatch",
+    abstract: "Block on a pipeline run at any vendor, and be believed.",
+    discussion: """
+      The exit code says how the run ended:
+
+      \(PipelatchCore.ExitCode.table)
+      """,
+    version: version,
+    subcommands: [
+      WaitCommand.self, TriggerCommand.self, CheckCommand.self, DemoCommand.self,
+      VendorsCommand.self,
+    ],
+    defaultSubcommand: WaitCommand.self)
+
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    guard Console.hasOutput else {
+      leave(Failure(.usage, "standard output is closed", remedy: "Redirect it to /dev/null"))
+    }
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as Failure {
+      leave(failure)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  private static func leave(_ failure: Failure) -> Never {
+    Console().line("pipelatch: \(Wash()(failure.sentence))", to: .error)
+    Glibc.exit(failure.exitCode.rawValue)
+  }
+}
+
+extension PipelatchCore.ExitCode {
+  /// Every code with its sentence, a line each.
+  static var table: String {
+    allCases.map { "\(String($0.rawValue).padded(5))  \($0.sentence)" }.joined(separator: "\n")
+  }
+}

@@ -1,5 +1,0 @@
-import ArgumentParser
-import AsyncHTTPClient
-import NIOSSL
-import UnixSignals
-@main struct Warm: AsyncParsableCommand { mutating func run() async throws { print("x") } }
