@@ -63,7 +63,9 @@ let package = Package(
       name: "PipelatchVendorsTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
     .testTarget(
-      name: "PipelatchSimulatorTests", dependencies: ["PipelatchSimulator"], swiftSettings: house),
+      name: "PipelatchSimulatorTests",
+      dependencies: ["PipelatchCore", "PipelatchVendors", "PipelatchSimulator"],
+      swiftSettings: house),
     .testTarget(
       name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),

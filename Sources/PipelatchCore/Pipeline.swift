@@ -65,3 +65,16 @@ public protocol Announcing: Pipeline {
   /// Returns when something about the run has changed. Throws when the vendor does not tell.
   func change(of run: Run) async throws(Failure)
 }
+
+/// A vendor that tells whether a trigger would be allowed, without triggering.
+public protocol Permitting: Startable {
+  func permission() async throws(Failure) -> Permission
+}
+
+/// Whether a trigger would be allowed, as a sentence says it.
+public enum Permission: Hashable, Sendable {
+  case allowed(String)
+  case denied(String)
+  /// Only a trigger would show it.
+  case untold(String)
+}

@@ -14,7 +14,7 @@ public final class Faults: Desk {
 
   /// Each spoils the first GET so many seconds or more after the first change, so that all of them happen.
   public static let flaky: [(after: Double, fault: Fault)] = [
-    (0.5, .badGateway), (2.5, .reset), (4.5, .throttled), (6, .badGateway),
+    (0.5, .badGateway), (2, .reset), (3.5, .throttled), (5, .badGateway), (6, .reset),
   ]
 
   private let desk: any Desk
@@ -47,8 +47,7 @@ public final class Faults: Desk {
           + "<body><center><h1>502 Bad Gateway</h1></center></body></html>\n")
     case .throttled:
       return Answer(
-        429, json: ["errorCode": "TooManyRequests", "errorMessage": "Too many requests"],
-        headers: [("Retry-After", "1")])
+        429, json: ["message": "Too many requests"], headers: [("Retry-After", "1")])
     }
   }
 

@@ -19,5 +19,7 @@ public struct Simulation: Sendable {
       environment: simulator.environment)
   }
 
+  public var address: String { server.address }
+
   public func close() async { await server.close() }
 }

@@ -92,14 +92,10 @@ public struct Yunxiao: Vendor {
     switch (site.settings["YUNXIAO_EDITION"]?.lowercased(), path.count) {
     case ("region", _): edition = .region
     case (nil, 2), ("central", 2): edition = .central(organization: path[0])
-    case (let named, _) where named == nil || named == "central":
-      if named == nil, site.server != Self.central {
-        edition = .region
-      } else if let organization = site.settings["YUNXIAO_ORGANIZATION_ID"] {
-        edition = .central(organization: organization)
-      } else {
-        edition = .asked(Edition.Answer())
-      }
+    case (nil, _) where site.server != Self.central: edition = .region
+    case (nil, _), ("central", _):
+      let organization = site.settings["YUNXIAO_ORGANIZATION_ID"]
+      edition = organization.map { .central(organization: $0) } ?? .asked(Edition.Answer())
     case (let other, _):
       throw Failure(
         .notConfigured, "YUNXIAO_EDITION is '\(other ?? "")'", remedy: "Set it to central or region"

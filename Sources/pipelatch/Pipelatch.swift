@@ -16,7 +16,7 @@ struct Pipelatch: AsyncParsableCommand {
     version: version,
     subcommands: [
       WaitCommand.self, TriggerCommand.self, CheckCommand.self, DemoCommand.self,
-      VendorsCommand.self,
+      DoctorCommand.self, VendorsCommand.self,
     ],
     defaultSubcommand: WaitCommand.self)
 

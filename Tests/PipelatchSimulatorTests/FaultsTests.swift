@@ -23,6 +23,7 @@ struct FaultsTests {
     let throttled = await desk.answer(Ask("GET", "/"))
     #expect(throttled.status == 429 && throttled.header("retry-after") == "1")
     #expect(await desk.answer(Ask("GET", "/")).status == 502)
+    #expect(await desk.answer(Ask("GET", "/")).resets)
     #expect(await desk.answer(Ask("GET", "/")).status == 200)
   }
 }

@@ -28,35 +28,37 @@ struct DemoCommand: AsyncParsableCommand {
       let names = simulators.map { $0.name }.joined(separator: ", ")
       throw Failure(.usage, "there is no demo of \(vendor)", remedy: "There are: \(names)")
     }
-    let simulator = type.init(scenario, speed: 1, now: { Date.now })
-    let server: LoopbackServer
-    do { server = try await LoopbackServer(simulator) } catch {
+    let simulation: Simulation
+    do { simulation = try await Simulation.open(type, scenario) } catch {
       throw Failure(.fault, "the simulated vendor got no port on loopback: \(error)")
     }
     var connection = try ConnectionOptions.parse([])
-    connection.server = server.address
+    connection.server = simulation.address
     var session = Session(connection, output)
-    session.environment = Environment(variables: simulator.environment)
-    announce(simulator, server, session.console)
+    session.environment = Environment(variables: simulation.environment)
+    announce(simulation, session.console)
     let network = session.network(timeout: nil)
     let wait = try WaitOptions.parse(["--min-interval", "300ms", "--max-interval", "1s"])
     let terms = try wait.terms(output.accepted, logLines: output.logLines)
     try await Targets.closing(network) { () throws(Failure) in
-      let place = try await session.place(try Target(simulator.target), on: network)
-      let wish = Session.Wish(place: place, purpose: .trigger(Order()))
+      let target = try Target(simulation.target)
+      var order = Order()
+      order.ref = target.ref
+      let place = try await session.place(target, on: network)
+      let wish = Session.Wish(place: place, purpose: .trigger(order))
       let code = await session.run([wish], wait: wait, terms: terms)
-      await server.close()
+      await simulation.close()
       return code
     }
   }
 
   /// Says what is about to happen, as the command a user would type.
-  private func announce(_ simulator: any Simulator, _ server: LoopbackServer, _ console: Console) {
+  private func announce(_ simulation: Simulation, _ console: Console) {
     guard output.output != .quiet else { return }
-    let variables = simulator.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
+    let variables = simulation.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
     console.line(
-      "A simulated \(vendor) is at \(server.address). This is\n"
-        + "  \(variables) pipelatch trigger \(simulator.target) --server \(server.address)\n",
+      "A simulated \(vendor) is at \(simulation.address). This is\n"
+        + "  \(variables) pipelatch trigger \(simulation.target) --server \(simulation.address)\n",
       to: .error)
   }
 
