@@ -1,6 +1,7 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
-  YunxiaoSimulator.self
+  YunxiaoSimulator.self,
+  BuildbotSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.

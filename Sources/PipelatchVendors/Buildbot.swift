@@ -297,6 +297,15 @@ extension Buildbot: Markable {
   }
 }
 
+extension Buildbot: Permitting {
+  /// Buildbot tells who may force a build only to whoever tries.
+  public func permission() async throws(Failure) -> Permission {
+    let form = try await form(of: try await builder())
+    return .untold(
+      "force scheduler '\(form.name)' starts it; only a trigger shows whether you may use it")
+  }
+}
+
 extension Buildbot: Cancelable, Logged, Remembered, Announcing {
   public func cancel(_ run: Run) async throws(Failure) {
     try await master.cancel(try await request(of: run.handle))
