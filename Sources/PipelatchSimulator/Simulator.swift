@@ -13,4 +13,11 @@ public protocol Simulator: Desk {
 
   /// The credential it wants and settings it needs, as environment variables.
   var environment: [String: String] { get }
+
+  /// What a run must be started with, where the vendor starts none without.
+  var inputs: [Ask.Pair] { get }
+}
+
+extension Simulator {
+  public var inputs: [Ask.Pair] { [] }
 }

@@ -1,6 +1,6 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
-  YunxiaoSimulator.self,
+  YunxiaoSimulator.self, AliyunDevOpsSimulator.self, DataWorksSimulator.self,
   BuildbotSimulator.self,
 ]
 

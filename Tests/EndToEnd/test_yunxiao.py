@@ -286,3 +286,10 @@ def test_remote_names_cannot_speak_to_the_host():
         text = result.out + result.err
         for bad in ["\x1b", "::error::", "##[", "section_start:", "\u202e", "\u200b", "\\u001b"]:
             assert bad not in text, (bad, result)
+
+
+def test_trouble_before_the_trigger_is_borne_and_the_trigger_still_sent_once():
+    flow = Flow(["SUCCESS"], branch="dev", faults=[(502, {}, "<html>"), (200, {}, "<html>")])
+    with Server(flow) as server:
+        result = run("trigger", "yunxiao:org/123@dev", "--server", server.url, *FAST, env=ENV)
+        assert result.code == 0 and server.count("POST") == 1, result

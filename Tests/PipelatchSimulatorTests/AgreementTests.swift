@@ -111,6 +111,7 @@ struct AgreementTests {
       nonce: { UUID().uuidString.filter { $0 != "-" }.lowercased() })
     var order = Order()
     order.ref = target.ref
+    order.inputs = simulated.inputs.map { Order.Input(key: $0.name, value: $0.value) }
     return (try type.init(site), order)
   }
 

@@ -56,7 +56,10 @@ struct TapeTests {
       switch form {
       case .token(let names):
         if wanted != "keys" { return .token(Secret("tape-token"), from: names[0]) }
-      case .keys: return .keys(id: "testid", secret: Secret("testsecret"), session: nil)
+      case .keys:
+        if wanted != "token" {
+          return .keys(id: "testid", secret: Secret("testsecret"), session: nil)
+        }
       case .login: return .login(user: "tape-user", password: Secret("tape-password"))
       case .alibabaRole, .alibabaProfile, .huaweiProfile, .anonymous: continue
       }

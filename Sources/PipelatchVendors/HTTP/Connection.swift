@@ -144,7 +144,7 @@ public final class Connection: Meter, Sendable {
       return try await attempt(request, with: credential)
     } catch {
       // A refused request did nothing, so repeating it with a new credential starts nothing twice.
-      guard error.status == 401, let fresh = await site.wallet.renewed(after: credential) else {
+      guard error.kind == .refused, let fresh = await site.wallet.renewed(after: credential) else {
         throw error
       }
       return try await attempt(request, with: fresh)
@@ -231,8 +231,9 @@ public final class Connection: Meter, Sendable {
   private func check(_ response: Response, of request: Request) throws(Failure) -> Response {
     let complaint = explain(response)
     if complaint == nil, (200..<400).contains(response.status) { return response }
-    throw (complaint ?? Complaint()).failure(
-      response, of: request, credential: site.wallet.credential, now: site.now())
+    throw harmless(
+      (complaint ?? Complaint()).failure(
+        response, of: request, credential: site.wallet.credential, now: site.now()), request)
   }
 
   private func decode<Value: Decodable>(
@@ -241,9 +242,17 @@ public final class Connection: Meter, Sendable {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(response.body))
     } catch {
-      throw Failure(
+      let failure = Failure(
         .unreadable, Unreadable.sentence(response, error), address: request.address,
         status: response.status)
+      throw harmless(failure, request)
     }
+  }
+
+  /// Asking starts nothing, so a failed GET before a trigger leaves no doubt whether one was sent.
+  private func harmless(_ failure: Failure, _ request: Request) -> Failure {
+    var failure = failure
+    if request.method == .get { failure.mayHaveArrived = false }
+    return failure
   }
 }

@@ -44,6 +44,7 @@ struct DemoCommand: AsyncParsableCommand {
       let target = try Target(simulation.target)
       var order = Order()
       order.ref = target.ref
+      order.inputs = simulation.inputs.map { Order.Input(key: $0.name, value: $0.value) }
       let place = try await session.place(target, on: network)
       let wish = Session.Wish(place: place, purpose: .trigger(order))
       let code = await session.run([wish], wait: wait, terms: terms)
@@ -56,9 +57,10 @@ struct DemoCommand: AsyncParsableCommand {
   private func announce(_ simulation: Simulation, _ console: Console) {
     guard output.output != .quiet else { return }
     let variables = simulation.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
+    let inputs = simulation.inputs.map { " --input \($0.name)=\($0.value)" }.joined()
     console.line(
       "A simulated \(vendor) is at \(simulation.address). This is\n"
-        + "  \(variables) pipelatch trigger \(simulation.target) --server \(simulation.address)\n",
+        + "  \(variables) pipelatch trigger \(simulation.target)\(inputs) --server \(simulation.address)\n",
       to: .error)
   }
 
