@@ -123,11 +123,13 @@ extension Buildbot {
   private static func handle(_ request: Int64) -> String { ticket + String(request) }
 
   private func request(of handle: String) async throws(Failure) -> BuildbotMaster.BuildRequest {
-    if handle.hasPrefix(Self.ticket) {
-      return try await master.request(String(handle.dropFirst(Self.ticket.count)))
-    }
+    try await master.request(try await number(of: handle))
+  }
+
+  private func number(of handle: String) async throws(Failure) -> String {
+    if handle.hasPrefix(Self.ticket) { return String(handle.dropFirst(Self.ticket.count)) }
     let build = try await master.build(handle, of: try await builder())
-    return try await master.request(String(build.buildrequestid))
+    return String(build.buildrequestid)
   }
 
   private func builder(
@@ -335,11 +337,11 @@ extension Buildbot: Cancelable, Logged, Remembered, Announcing {
 
   /// https://docs.buildbot.net/latest/developer/sse.html
   public func change(of run: Run) async throws(Failure) {
-    let id = try await request(of: run.handle).buildrequestid
+    let id = try await number(of: run.handle)
     try await connection.listen("/sse/listen/buildrequests/\(id)/*") { event throws(Failure) in
       if event.name == "event" { return true }
       // What happened between the look and the handshake is told to nobody.
-      let now = try await master.request(String(id))
+      let now = try await master.request(id)
       if case .unknown = run.state, now.complete { return false }
       return Self.state(of: now) != run.state
     }

@@ -209,7 +209,7 @@ extension BuildbotMaster {
     var request = Request(.get, connection.server, path: "/auth/login")
     let pair = Data("\(user):\(password.revealed())".utf8).base64EncodedString()
     request.set("Authorization", "Basic \(pair)")
-    let response = try await connection.exchange(request)
+    let response = try await loginPage(request)
     // The first of two cookies with one name is that of nobody.
     var cookies: [Substring: Substring] = [:]
     for header in response.headers where header.name.lowercased() == "set-cookie" {
@@ -223,6 +223,20 @@ extension BuildbotMaster {
     }
     let text = cookies.values.sorted().joined(separator: "; ")
     cookie.text.withLock { $0 = Secret(text) }
+  }
+
+  /// A master without users fails with 500 where its login page would be, and always will.
+  private func loginPage(_ request: Request) async throws(Failure) -> Response {
+    do {
+      return try await connection.exchange(request)
+    } catch {
+      let first = cookie.text.withLock { $0 == nil }
+      guard first, let status = error.status, [404, 500, 501].contains(status) else { throw error }
+      throw Failure(
+        .notConfigured, "this Buildbot has no login, HTTP \(status)",
+        remedy: "Unset BUILDBOT_USER and BUILDBOT_PASSWORD", address: request.address,
+        status: status)
+    }
   }
 }
 

@@ -26,6 +26,7 @@ class Pipelatch:
 
     binary = None
     server = None
+    all = []
 
     def __init__(
             self, *arguments, env=None, output="json", pace="200ms", timeout="45s", server=True):
@@ -36,13 +37,10 @@ class Pipelatch:
             [self.binary, *arguments, *where, *looks, "--output", output],
             env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **(env or {})}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.all.append(self.process)
 
     def end(self, code):
-        try:
-            self.out, self.err = self.process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
+        self.out, self.err = self.process.communicate(timeout=60)
         self.seconds = time.monotonic() - self.begun
         assert self.process.returncode == code, f"exit {self.process.returncode}, not {code}\n{self}"
         for secret in (PASSWORD, "never-to-be-shown"):
@@ -293,19 +291,23 @@ def main():
     install()
     print(f"installed after {time.monotonic() - begun:.0f} s", flush=True)
     passed = failed = 0
-    with Buildbot() as bot:
-        Pipelatch.server = bot.url
-        print(f"Buildbot answers after {time.monotonic() - begun:.0f} s", flush=True)
-        for function in checks:
-            name = function.__name__.replace("_", " ")
-            at = time.monotonic()
-            try:
-                function(bot)
-                passed += 1
-                print(f"ok     {name} ({time.monotonic() - at:.1f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+    try:
+        with Buildbot() as bot:
+            Pipelatch.server = bot.url
+            print(f"Buildbot answers after {time.monotonic() - begun:.0f} s", flush=True)
+            for function in checks:
+                name = function.__name__.replace("_", " ")
+                at = time.monotonic()
+                try:
+                    function(bot)
+                    passed += 1
+                    print(f"ok     {name} ({time.monotonic() - at:.1f} s)", flush=True)
+                except Exception:
+                    failed += 1
+                    print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+    finally:
+        for process in Pipelatch.all:
+            process.kill()
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
