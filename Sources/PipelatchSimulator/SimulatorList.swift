@@ -1,7 +1,7 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
-  YunxiaoSimulator.self, AliyunDevOpsSimulator.self, DataWorksSimulator.self,
-  BuildbotSimulator.self,
+  YunxiaoSimulator.self, AliyunDevOpsSimulator.self, CodeArtsSimulator.self,
+  CodeArtsRepoSimulator.self, DataWorksSimulator.self, BuildbotSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.

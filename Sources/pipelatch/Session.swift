@@ -45,7 +45,8 @@ struct Session: Sendable {
     let server = try connection.server(of: target, for: type, settings: settings)
     let keyring = Keyring(
       environment: environment, tokenFile: connection.tokenFile,
-      tokenCommand: connection.tokenCommand)
+      tokenCommand: connection.tokenCommand, transport: network,
+      now: { [clock] in clock.now })
     let wallet = try await keyring.wallet(for: type, at: server)
     let clock = clock
     let site = Site(

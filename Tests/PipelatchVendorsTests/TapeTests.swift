@@ -61,7 +61,7 @@ struct TapeTests {
           return .keys(id: "testid", secret: Secret("testsecret"), session: nil)
         }
       case .login: return .login(user: "tape-user", password: Secret("tape-password"))
-      case .alibabaRole, .alibabaProfile, .huaweiProfile, .anonymous: continue
+      case .role, .file, .anonymous: continue
       }
     }
     return .none

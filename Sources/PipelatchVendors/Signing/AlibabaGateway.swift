@@ -7,11 +7,8 @@ struct AlibabaGateway: Sendable {
     .keys(
       id: "ALIBABA_CLOUD_ACCESS_KEY_ID", secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
       session: "ALIBABA_CLOUD_SECURITY_TOKEN"),
-    .alibabaRole, .alibabaProfile,
+    .role(AlibabaRole.form), .file(AlibabaProfile.form),
   ]
-
-  /// How far `x-acs-date` may be from the gateway's clock.
-  private static let slack = Duration.seconds(900)
 
   /// A connection that signs every attempt anew.
   static func connection(_ site: Site, version: String) -> Connection {
@@ -100,16 +97,7 @@ struct AlibabaGateway: Sendable {
     let stale = named("InvalidTimeStamp", in: names) || named("IllegalTimestamp", in: names)
     let refused = kind == .refused || [401, 403].contains(response.status)
     guard stale || refused else { return nil }
-    if let date = response.header("date").flatMap(Timestamp.init(httpDate:)) {
-      let gap = now - date
-      if gap > slack || gap < .zero - slack {
-        let minutes = Int(abs(gap.inSeconds) / 60)
-        let side = gap > .zero ? "ahead of" : "behind"
-        return
-          "This machine's clock is \(minutes) minutes \(side) the vendor's, and 15 are allowed:"
-          + " set it right"
-      }
-    }
+    if let remedy = WrongClock.remedy(response, at: now) { return remedy }
     return stale ? "The vendor finds this machine's clock wrong: set it right" : nil
   }
 }
@@ -157,15 +145,5 @@ private struct WireComplaint: Decodable {
         success ?? (try? container.decode(Bool.self, forKey: name))
         ?? (try? container.decode(String.self, forKey: name)).flatMap { Bool($0.lowercased()) }
     }
-  }
-}
-
-extension String {
-  /// Without white space at either end: published examples carry stray line breaks.
-  var trimmed: String {
-    var text = self[...]
-    while text.first?.isWhitespace == true { text.removeFirst() }
-    while text.last?.isWhitespace == true { text.removeLast() }
-    return String(text)
   }
 }

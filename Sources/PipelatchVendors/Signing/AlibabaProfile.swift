@@ -5,6 +5,12 @@ public import PipelatchCore
 public enum AlibabaProfile {
   public static let variable = "ALIBABA_CLOUD_PROFILE"
 
+  static let form = CredentialFile(path: "~/.aliyun/config.json") {
+    (text, environment) throws(Failure) in
+    if environment["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"]?.lowercased() == "true" { return nil }
+    return try credential(in: text, profile: environment[variable])
+  }
+
   /// The credential in the file's text: of the profile named, else of the current one.
   ///
   /// Throws `.notConfigured` where there is no such profile, or one of a mode other than AK and StsToken.

@@ -9,6 +9,13 @@ public struct AlibabaRole: Sendable {
     roleVariable, providerVariable, tokenVariable, sessionVariable, regionVariable, vpcVariable,
   ]
 
+  static let form = CredentialRole(variables: [roleVariable, providerVariable, tokenVariable]) {
+    (world) throws(Failure) in
+    guard let role = try AlibabaRole(world.environment) else { return nil }
+    let token = Secret(try world.read(role.tokenFile))
+    return try await role.assume(with: token, over: world.transport, now: world.now).credential
+  }
+
   /// A credential and the moment it ends.
   public struct Assumed: Sendable {
     public let credential: Credential

@@ -2,6 +2,11 @@ public import PipelatchCore
 
 /// The file `~/.huaweicloud/credentials` of Huawei Cloud's SDKs: INI with the sections `basic` and `global`.
 public enum HuaweiProfile {
+  static let form = CredentialFile(path: "~/.huaweicloud/credentials") {
+    (text, _) throws(Failure) in
+    try credential(in: text)
+  }
+
   /// The keys in the text of the file, of `basic` before `global`. Throws `.notConfigured` where it has none.
   public static func credential(in text: String) throws(Failure) -> Credential {
     let sections = parse(text)
@@ -20,19 +25,15 @@ public enum HuaweiProfile {
   private static func parse(_ text: String) -> [String: [String: String]] {
     var sections: [String: [String: String]] = [:]
     var section = ""
-    for line in text.split(whereSeparator: \.isNewline).map({ trim($0) }) {
+    for line in text.split(whereSeparator: \.isNewline).map({ String($0).trimmed }) {
       if line.hasPrefix("#") || line.hasPrefix(";") { continue }
       if line.hasPrefix("["), line.hasSuffix("]") {
         section = String(line.dropFirst().dropLast())
       } else if let mark = line.firstIndex(where: { $0 == "=" || $0 == ":" }) {
-        let name = trim(line[..<mark]).lowercased()
-        sections[section, default: [:]][name] = trim(line[line.index(after: mark)...])
+        let name = String(line[..<mark]).trimmed.lowercased()
+        sections[section, default: [:]][name] = String(line[line.index(after: mark)...]).trimmed
       }
     }
     return sections
-  }
-
-  private static func trim(_ text: Substring) -> String {
-    String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
   }
 }
