@@ -2,6 +2,7 @@
 public let simulators: [any Simulator.Type] = [
   YunxiaoSimulator.self, AliyunDevOpsSimulator.self, CodeArtsSimulator.self,
   CodeArtsRepoSimulator.self, DataWorksSimulator.self, GitHubSimulator.self, GitLabSimulator.self,
+  BuildbotSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.

@@ -111,6 +111,10 @@ struct Ask {
       let run = try await vendor.look(words[1])
       try await #require(vendor as? any Driven).advance(run)
       return ["advanced"]
+    case "change":
+      let run = try await vendor.look(words[1])
+      try await #require(vendor as? any Announcing).change(of: run)
+      return ["changed"]
     default: return ["no such ask: \(words)"]
     }
   }
