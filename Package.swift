@@ -12,7 +12,10 @@ let house: [SwiftSetting] = [
 let package = Package(
   name: "pipelatch",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "pipelatch", targets: ["pipelatch"])],
+  products: [
+    .executable(name: "pipelatch", targets: ["pipelatch"]),
+    .executable(name: "pipelatch-bench", targets: ["pipelatch-bench"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
@@ -57,14 +60,31 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: house),
+    .executableTarget(
+      name: "pipelatch-bench",
+      dependencies: [
+        "PipelatchCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "PipelatchCoreTests", dependencies: ["PipelatchCore"], swiftSettings: house),
+    .testTarget(
+      name: "PipelatchBenchTests",
+      dependencies: [
+        "pipelatch-bench", "PipelatchCore", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "PipelatchVendorsTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
     .testTarget(
       name: "PipelatchSimulatorTests",
       dependencies: ["PipelatchCore", "PipelatchVendors", "PipelatchSimulator"],
+      swiftSettings: house),
+    .testTarget(
+      name: "PipelatchTests", dependencies: ["pipelatch", "PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
     .testTarget(
       name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],

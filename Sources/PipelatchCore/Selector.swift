@@ -15,20 +15,23 @@ public struct Selector: Hashable, Sendable {
 
   public var isEmpty: Bool { run == nil && !latest && ref == nil && commit == nil }
 
-  /// Whether the run is the one meant, as far as the vendor says; a run that does not say its ref is no run of that ref.
+  /// Whether the run is the one meant, as far as the vendor says; what it does not say, it is not.
   public func admits(_ candidate: Run) -> Bool {
     if let run, candidate.id != run, candidate.handle != run { return false }
     if let ref, !candidate.refs.contains(where: { Self.names($0, ref) }) { return false }
     if let commit, !candidate.commits.contains(where: { Self.abbreviates(commit, $0) }) {
       return false
     }
-    if let since, let created = candidate.createdAt, created < since { return false }
+    if let since {
+      guard let begin = candidate.createdAt ?? candidate.startedAt else { return false }
+      if begin < since { return false }
+    }
     return true
   }
 
   /// Whether two spellings name one ref: vendors write `main`, `refs/heads/main` and `refs/tags/v1` by turns.
   public static func names(_ one: String, _ other: String) -> Bool {
-    short(one) == short(other)
+    one == other || short(one) == other || one == short(other)
   }
 
   /// Whether `prefix` is `commit`, full or abbreviated to seven characters or more.
