@@ -1,6 +1,6 @@
 #include "CNameService.h"
 
-#if defined(PIPELATCH_STATIC) && defined(__GLIBC__)
+#ifdef PIPELATCH_STATIC
 #include <nss.h>
 
 // A static glibc loads the host's name-service modules, which are built for the host's glibc and crash in ours.
@@ -10,8 +10,4 @@ __attribute__((constructor)) static void hold_name_service(void) {
   __nss_configure_lookup("passwd", "files");
   __nss_configure_lookup("group", "files");
 }
-
-int pipelatch_plain_name_service(void) { return 1; }
-#else
-int pipelatch_plain_name_service(void) { return 0; }
 #endif
