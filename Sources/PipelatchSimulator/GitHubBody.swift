@@ -123,7 +123,7 @@ enum GitHubBody {
     }
     let begin = entry.moment(jobs[place].begin ?? 0).ISO8601Format().dropLast()
     var lines = jobs[place].log
-    if jobs[place].phase == .failed { lines.append("##[error]Process completed with exit code 2.") }
+    if jobs[place].phase == .failed, let last = lines.popLast() { lines.append("##[error]\(last)") }
     return lines.map { "\(begin).0000000Z \($0)\n" }.joined()
   }
 
@@ -170,7 +170,10 @@ enum GitHubBody {
       "full_name": .string(fullName), "owner": person, "private": true, "fork": false,
       "html_url": .string(site), "description": nil, "url": .string(api),
     ]
-    if isWhole { body["default_branch"] = "main" }
+    if isWhole {
+      body["default_branch"] = "main"
+      body["permissions"] = ["admin": false, "push": true, "pull": true]
+    }
     for place in places {
       let word = place.prefix { $0 != "{" && $0 != "?" }.split(separator: "/").joined(
         separator: "_")

@@ -48,6 +48,7 @@ public struct GitHubSimulator: Simulator {
       return count
     }
     answer.headers += [
+      ("X-OAuth-Scopes", ask.header("authorization") == "Bearer \(Self.token)" ? "repo" : ""),
       ("X-GitHub-Api-Version-Selected", version(ask)), ("X-GitHub-Request-Id", "0001:2345:67890"),
       ("X-RateLimit-Limit", String(Self.budget)), ("X-RateLimit-Used", String(count)),
       ("X-RateLimit-Remaining", String(max(0, Self.budget - count))),

@@ -60,7 +60,7 @@ extension GitHub: Markable {
 
   /// https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
   public func start(_ order: Order) async throws(Failure) -> Found {
-    guard let workflow else {
+    guard workflow != nil else {
       throw Failure(
         .usage, "which workflow to start is not said", remedy: "Write github:OWNER/REPO/WORKFLOW")
     }
@@ -75,7 +75,7 @@ extension GitHub: Markable {
     if let mark { inputs[GitHubDispatch.input] = mark }
     var request = Request(
       .post, connection.server,
-      path: root + "/actions/workflows/\(workflow.percentEncoded)/dispatches")
+      path: workflowPath + "/dispatches")
     request.set("Content-Type", "application/json")
     request.body = try Self.json(
       GitHubWire.Order(ref: ref, inputs: inputs.isEmpty ? nil : inputs))
@@ -192,16 +192,22 @@ extension GitHub: Markable {
 
   /// Whether the workflow, as it stands at the ref, shows its mark in the title of its runs.
   private func carriesMark(at ref: String) async throws(Failure) -> Bool {
-    guard let workflow else { return false }
-    let path = try await read(
-      Link(root + "/actions/workflows/\(workflow.percentEncoded)"), as: GitHubWire.Workflow.self
-    ).value.path
-    let place = path.split(separator: "/").map { String($0).percentEncoded }.joined(separator: "/")
+    let place = try await read(Link(workflowPath), as: GitHubWire.Workflow.self).value.path
+    return GitHubDispatch.isShown(by: try await file(place, at: ref))
+  }
+
+  private var workflowPath: String {
+    root + "/actions/workflows/\((workflow ?? "").percentEncoded)"
+  }
+
+  /// A file of the repository; at its default branch where no ref is named.
+  private func file(_ place: String, at ref: String? = nil) async throws(Failure) -> String {
+    let path = place.split(separator: "/").map { String($0).percentEncoded }.joined(separator: "/")
     let request = Request(
-      .get, connection.server, path: root + "/contents/\(place)",
-      query: [Request.Pair("ref", ref)],
+      .get, connection.server, path: root + "/contents/\(path)",
+      query: ref.map { [Request.Pair("ref", $0)] } ?? [],
       headers: [Request.Pair("Accept", "application/vnd.github.raw+json")])
-    return GitHubDispatch.isShown(by: try await connection.send(request).text)
+    return try await connection.send(request).text
   }
 
   private static func json(_ value: some Encodable) throws(Failure) -> [UInt8] {
@@ -211,5 +217,32 @@ extension GitHub: Markable {
       throw Failure(.fault, "the trigger could not be written as JSON")
     }
     return Array(data)
+  }
+}
+
+extension GitHub: Permitting {
+  /// A classic token tells its scopes, and the repository what the token's owner may do.
+  public func permission() async throws(Failure) -> Permission {
+    guard workflow != nil else {
+      return .untold("only a WORKFLOW can be started, and none is named")
+    }
+    let (repository, response) = try await read(Link(root), as: GitHubWire.Repository.self)
+    let found = try await read(Link(workflowPath), as: GitHubWire.Workflow.self).value
+    if let state = found.state, state != "active" { return .denied("the workflow is \(state)") }
+    if let text = try? await file(found.path), !text.contains("workflow_dispatch") {
+      return .denied("the workflow has no workflow_dispatch among its events")
+    }
+    if repository.permissions?.push == false {
+      return .denied("the token's owner may not write to the repository, as a dispatch needs")
+    }
+    let scopes = (response.header("x-oauth-scopes") ?? "").split { ", ".contains($0) }
+    guard !scopes.isEmpty else {
+      return .untold("only a trigger would show whether the token has 'actions: write'")
+    }
+    let suffices = scopes.contains("repo") || scopes.contains("public_repo")
+    return suffices
+      ? .allowed("allowed by the token's scope \(scopes.joined(separator: ", "))")
+      : .denied(
+        "the token has the scope \(scopes.joined(separator: ", ")), and a dispatch needs repo")
   }
 }

@@ -153,10 +153,15 @@ enum GitHubWire {
   }
 
   struct Repository: Decodable, Sendable {
+    struct Role: Decodable, Sendable { var push: Bool? }
+
     var name: String?
     var defaultBranch: String?
+    /// What the token's owner may do.
+    var permissions: Role?
 
     enum CodingKeys: String, CodingKey {
+      case permissions
       case name = "full_name"
       case defaultBranch = "default_branch"
     }
@@ -164,7 +169,10 @@ enum GitHubWire {
 
   struct Commit: Decodable, Sendable { var sha: String }
 
-  struct Workflow: Decodable, Sendable { var path: String }
+  struct Workflow: Decodable, Sendable {
+    var path: String
+    var state: String?
+  }
 
   struct Dispatched: Decodable, Sendable {
     var run: WireID?

@@ -108,7 +108,7 @@ import Testing
   @Test func `a terminal without Unicode gets ASCII`() {
     let events = looked(.halfway) + [.learned([.seconds(10)])]
     for line in text([glance(events)], Terminal(columns: 40, unicode: false)) {
-      #expect(line.unicodeScalars.allSatisfy(\.isASCII), "\(line)")
+      #expect(line.unicodeScalars.allSatisfy { $0.isASCII }, "\(line)")
     }
   }
 

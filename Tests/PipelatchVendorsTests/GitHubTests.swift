@@ -172,7 +172,12 @@ struct GitHubTests {
     ),
   ])
   func `a token is for its own hosts`(server: String, names: [String]) throws {
-    #expect(GitHub.credentials(for: try Server(server)) == [.token(names)])
+    let forms = GitHub.credentials(for: try Server(server))
+    guard forms.count == 1, case .token(let told) = forms[0] else {
+      Issue.record("one token is expected, not \(forms)")
+      return
+    }
+    #expect(told == names)
   }
 
   @Test(
@@ -252,5 +257,36 @@ struct GitHubTests {
       await #expect(throws: Failure.self) { try await vendor.start(order) }
       #expect(host.count(.post) == 0)
     }
+  }
+
+  @Test(arguments: [
+    (true, "repo, workflow", "active", "on: workflow_dispatch", "allowed"),
+    (true, "gist", "active", "on: workflow_dispatch", "denied"),
+    (true, "", "active", "on: workflow_dispatch", "untold"),
+    (false, "repo", "active", "on: workflow_dispatch", "denied"),
+    (true, "repo", "disabled_manually", "on: workflow_dispatch", "denied"),
+    (true, "repo", "active", "on: push", "denied"),
+  ])
+  func `whether a trigger is allowed is told without one`(
+    push: Bool, scopes: String, state: String, file: String, word: String
+  ) async throws {
+    let host = Host { request in
+      if request.path.contains("/contents/") { return (200, [:], file) }
+      let isWorkflow = request.path.hasSuffix("/w.yml")
+      let body =
+        isWorkflow
+        ? #"{"path":".github/workflows/w.yml","state":"\#(state)"}"#
+        : #"{"full_name":"o/r","permissions":{"push":\#(push)}}"#
+      return (200, ["x-oauth-scopes": scopes], body)
+    }
+    let permission = try await Self.vendor("github:o/r/w.yml", on: host).permission()
+    let told =
+      switch permission {
+      case .allowed: "allowed"
+      case .denied: "denied"
+      case .untold: "untold"
+      }
+    #expect(told == word)
+    #expect(host.count(.post) == 0)
   }
 }
