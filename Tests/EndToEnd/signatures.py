@@ -5,7 +5,7 @@
 The binary talks to a server on loopback that keeps every request as it came; each is signed once more by the
 library, over the headers that the binary says it has signed, and the two must be the same to the letter.
 
-Needs: huaweicloudsdkcore alibabacloud_openapi_util (from PyPI).
+Needs what requirements.txt names.
 """
 
 import hashlib
