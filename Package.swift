@@ -12,7 +12,10 @@ let house: [SwiftSetting] = [
 let package = Package(
   name: "pipelatch",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "pipelatch", targets: ["pipelatch"])],
+  products: [
+    .executable(name: "pipelatch", targets: ["pipelatch"]),
+    .executable(name: "pipelatch-bench", targets: ["pipelatch-bench"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
@@ -42,9 +45,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: house),
+    .target(name: "CNameService"),
     .executableTarget(
       name: "pipelatch",
       dependencies: [
+        "CNameService",
         "PipelatchCore", "PipelatchVendors", "PipelatchSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -57,14 +62,31 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: house),
+    .executableTarget(
+      name: "pipelatch-bench",
+      dependencies: [
+        "PipelatchCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "PipelatchCoreTests", dependencies: ["PipelatchCore"], swiftSettings: house),
+    .testTarget(
+      name: "PipelatchBenchTests",
+      dependencies: [
+        "pipelatch-bench", "PipelatchCore", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "PipelatchVendorsTests", dependencies: ["PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
     .testTarget(
       name: "PipelatchSimulatorTests",
       dependencies: ["PipelatchCore", "PipelatchVendors", "PipelatchSimulator"],
+      swiftSettings: house),
+    .testTarget(
+      name: "PipelatchTests", dependencies: ["pipelatch", "PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
     .testTarget(
       name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],

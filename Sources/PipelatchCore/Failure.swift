@@ -36,7 +36,7 @@ public struct Failure: Error, Hashable, Sendable {
   public var code: String?
   /// The vendor asks for at least this long until the next request.
   public var retryAfter: Duration?
-  /// False when the request certainly never reached the vendor, so that nothing can have been started.
+  /// False when the request can have started nothing: it only read, or certainly never reached the vendor.
   public var mayHaveArrived: Bool
 
   public init(

@@ -7,14 +7,21 @@ struct Farewell {
 
   init(_ gate: Gate) { self.gate = gate }
 
-  /// Cancels the run where the terms say so, and returns how it stood last.
-  func cancelIfAsked(_ outcome: Outcome, triggered: Bool) async -> Run? {
+  /// Cancels the run where the terms say so, and returns how it stood last; `handle` finds a run that was not seen yet.
+  func cancelIfAsked(_ outcome: Outcome, triggered: Bool, handle: String?) async -> Run? {
     guard let cause = cause(of: outcome), gate.terms.cancelOn.contains(cause),
-      triggered || gate.terms.cancelFound, let run = outcome.run, !run.state.ended,
-      let pipeline = gate.pipeline as? any Cancelable
+      triggered || gate.terms.cancelFound, outcome.run?.state.ended != true
     else { return nil }
+    guard let pipeline = gate.pipeline as? any Cancelable else {
+      gate.tell(.note("This vendor cannot cancel runs."))
+      return nil
+    }
     // A task of its own: the interrupted one can no longer send anything.
-    return await Task { await cancel(run, at: pipeline) }.value
+    return await Task {
+      if let run = outcome.run { return await cancel(run, at: pipeline) }
+      guard let handle, let run = try? await pipeline.look(handle) else { return nil }
+      return run.state.ended ? run : await cancel(run, at: pipeline)
+    }.value
   }
 
   private func cancel(_ run: Run, at pipeline: any Cancelable) async -> Run? {
@@ -36,11 +43,12 @@ struct Farewell {
     return last
   }
 
+  /// Nil where the run has ended or never was.
   private func cause(of outcome: Outcome) -> Gate.CancelCause? {
     switch outcome.reason {
     case .interrupted: .interrupt
     case .outOfTime: .timeout
-    case nil: outcome.run?.state.ended == false ? .failFast : nil
+    case nil: outcome.verdict == .failed && outcome.run?.state.ended == false ? .failFast : nil
     default: nil
     }
   }

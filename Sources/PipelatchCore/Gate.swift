@@ -73,11 +73,15 @@ public struct Gate: Sendable {
   public func run() async -> Outcome {
     var watch = Watch(self)
     var outcome = await watch.untilDone()
-    if let better = await Farewell(self).cancelIfAsked(outcome, triggered: watch.triggered) {
+    let farewell = Farewell(self)
+    if let better = await farewell.cancelIfAsked(
+      outcome, triggered: watch.triggered, handle: watch.handle)
+    {
       outcome.run = better
     }
     outcome.waited = time.elapsed - watch.begun
     outcome.requests = meter.requests
+    meter.leave()
     tell(.verdict(outcome))
     return outcome
   }

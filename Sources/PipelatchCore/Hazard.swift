@@ -1,66 +1,90 @@
 import RealModule
 
-/// When runs of one pipeline use to end, learned from how long past ones took, as a cumulative density of looks.
+/// When runs of one pipeline use to end, learned from how long past ones took.
 ///
-/// The durations become a mixture in log-time: a kernel each, and a broad one for the run that is unlike any before.
+/// The durations become a mixture in log-time: a kernel each, as wide as the way to its neighbours, so that modes stay
+/// apart and outliers are blurred, and a broad one for the run that is unlike any before. Of its hazard h the integral
+/// of sqrt(h / 2) is kept: by Keller's rule a look is due whenever it has grown by sqrt(c), c being the lag in seconds
+/// that one request is worth.
 struct Hazard: Sendable {
-  /// Ages in seconds, and the number of looks that are worth their price up to each.
-  private var ages: [Double] = []
-  private var looks: [Double] = []
+  private struct Kernel {
+    var center: Double
+    var width: Double
+    var weight: Double
+  }
 
-  /// Nil where there is nothing to learn from.
-  init?(durations: [Double], secondsPerRequest: Double, keep: Int = 20) {
-    let logs = durations.filter { $0 > 0 }.prefix(keep).map { Double.log(max(0.5, $0)) }.sorted()
+  /// Past runs that are learned from, and by how many of them a run's weight has fallen to 1/e.
+  private static let keep = 20
+  private static let points = 400
+  private static let logAges = (low: Double.log(0.5), high: Double.log(43_200))
+  /// Ages in seconds; the same for every pipeline.
+  private static let ages = (0..<points).map { Double.exp(logAge($0)) }
+
+  /// The integral up to each of the ages.
+  private let looks: [Double]
+
+  /// Learns from durations in seconds, the newest first; nil where there are none.
+  init?(durations: [Double]) {
+    let logs = durations.filter { $0 > 0 && $0.isFinite }.prefix(Self.keep)
+      .map { Double.log(max(0.5, $0)) }
     guard !logs.isEmpty else { return nil }
-    let median = Self.quantile(logs, 0.5)
-    let width = Self.bandwidth(logs)
-    let kernels = logs.map { (center: $0, width: width) } + [(center: median, width: 1.5)]
-    let points = 400
-    let (low, high) = (Double.log(0.5), Double.log(43_200))
+    var (density, survival, whole) = (
+      [Double](repeating: 0, count: Self.points), [Double](repeating: 0, count: Self.points), 0.0
+    )
+    for kernel in Self.kernels(logs) {
+      whole += kernel.weight
+      Self.add(kernel, to: &density, and: &survival)
+    }
     var (sum, last) = (0.0, 0.0)
-    for point in 0..<points {
-      let logAge = low + (high - low) * Double(point) / Double(points - 1)
-      let age = Double.exp(logAge)
-      var (density, survival) = (0.0, 0.0)
-      for kernel in kernels {
-        let z = (logAge - kernel.center) / kernel.width
-        if z < 8 { survival += 0.5 * Double.erfc(z / 2.0.squareRoot()) }
-        if abs(z) < 8 {
-          density += Double.exp(-0.5 * z * z) / (kernel.width * (2 * Double.pi).squareRoot())
-        }
-      }
-      let hazard = density / age / max(survival, 1e-12 * Double(kernels.count))
-      sum += (hazard / (2 * secondsPerRequest)).squareRoot() * (age - last)
+    looks = Self.ages.indices.map { point in
+      let age = Self.ages[point]
+      let hazard = density[point] / age / max(survival[point], 1e-12 * whole)
+      sum += (hazard / 2).squareRoot() * (age - last)
       last = age
-      ages.append(age)
-      looks.append(sum)
+      return sum
     }
   }
 
-  /// Seconds until one more look is worth its price; nil past the end of what is known.
-  func next(age: Double, dice: Dice) -> Double {
-    let step = dice.between(0.75, 1.25)
-    guard let now = Self.interpolate(age, ages, looks),
-      let next = Self.interpolate(now + step, looks, ages)
+  /// Seconds from `age` until the integral has grown by `step`; infinite past the end of what is known.
+  func delay(age: Double, step: Double) -> Double {
+    guard let now = Self.interpolate(age, Self.ages, looks),
+      let next = Self.interpolate(now + step, looks, Self.ages)
     else { return .infinity }
     return next - age
   }
 
-  /// Silverman's rule in log-time, never below 5 %.
-  private static func bandwidth(_ sorted: [Double]) -> Double {
-    let count = Double(sorted.count)
-    let mean = sorted.reduce(0, +) / count
-    let spread = (sorted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
-    let quartiles = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.34
-    let sigma = quartiles > 0 ? min(spread, quartiles) : spread
-    return max(0.05, 0.75 * sigma * Double.pow(count, -0.2))
+  private static func logAge(_ point: Int) -> Double {
+    logAges.low + (logAges.high - logAges.low) * Double(point) / Double(points - 1)
   }
 
-  private static func quantile(_ sorted: [Double], _ share: Double) -> Double {
-    let place = share * Double(sorted.count - 1)
-    let below = Int(place)
-    let above = min(below + 1, sorted.count - 1)
-    return sorted[below] + (sorted[above] - sorted[below]) * (place - Double(below))
+  private static func kernels(_ logs: [Double]) -> [Kernel] {
+    let count = Double(logs.count)
+    let neighbour = min(logs.count - 1, max(1, Int((count / 4).rounded(.toNearestOrEven))))
+    let weights = logs.indices.map { Double.exp(-Double($0) / Double(keep)) }
+    let scale = count / weights.reduce(0, +)
+    let sorted = logs.sorted()
+    let median = (sorted[(logs.count - 1) / 2] + sorted[logs.count / 2]) / 2
+    return zip(logs, weights).map { log, weight in
+      let way = logs.map { abs($0 - log) }.sorted()[neighbour]
+      return Kernel(
+        center: log, width: min(max(way, 0.05, 0.3 / count), 0.4), weight: scale * weight)
+    } + [Kernel(center: median, width: 1.5, weight: 1)]
+  }
+
+  private static func add(
+    _ kernel: Kernel, to density: inout [Double], and survival: inout [Double]
+  ) {
+    let peak = kernel.weight / (kernel.width * (2 * Double.pi).squareRoot())
+    for point in 0..<points {
+      let z = (logAge(point) - kernel.center) / kernel.width
+      // Eight widths away a kernel is nothing or everything.
+      if z <= -8 {
+        survival[point] += kernel.weight
+      } else if z < 8 {
+        survival[point] += kernel.weight * 0.5 * Double.erfc(z / 2.0.squareRoot())
+        density[point] += peak * Double.exp(-0.5 * z * z)
+      }
+    }
   }
 
   /// `ys` at `x` on the rising curve (xs, ys), a straight line from the origin before it, nil after it.

@@ -3,20 +3,19 @@ struct LogTail {
   /// A run with a thousand failed jobs is told from its first ones.
   private static let most = 10
   private let gate: Gate
-  private var told: Set<String> = []
-  private var asked: Set<String> = []
+  /// Jobs asked about, and whether their logs were told.
+  private var jobs: [String: Bool] = [:]
 
   init(_ gate: Gate) { self.gate = gate }
 
   mutating func tell(failedIn run: Run) async {
     guard gate.terms.logLines > 0, let pipeline = gate.pipeline as? any Logged else { return }
-    for (_, job) in run.jobs where job.failed && !told.contains(job.id) {
-      if told.count >= Self.most || (asked.contains(job.id) && !run.state.ended) { continue }
-      asked.insert(job.id)
-      guard let lines = try? await pipeline.log(of: job, in: run, last: gate.terms.logLines),
-        !lines.isEmpty
-      else { continue }
-      told.insert(job.id)
+    for (_, job) in run.jobs where job.failed {
+      let told = jobs[job.id]
+      if told == nil ? jobs.count >= Self.most : told == true || !run.state.ended { continue }
+      let lines = try? await pipeline.log(of: job, in: run, last: gate.terms.logLines)
+      jobs[job.id] = lines?.isEmpty == false
+      guard let lines, !lines.isEmpty else { continue }
       gate.tell(.log(job: job.name, lines: lines.suffix(gate.terms.logLines)))
     }
   }

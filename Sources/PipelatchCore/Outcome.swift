@@ -37,6 +37,8 @@ public struct Requests: Hashable, Sendable {
   public var notModified = 0
   /// Without an answer, or with an error.
   public var failed = 0
+  /// Those that may have changed something at the vendor: all but reading ones, unless they certainly never arrived.
+  public var changes = 0
 
   public init() {}
 }

@@ -15,21 +15,23 @@ public struct Selector: Hashable, Sendable {
 
   public var isEmpty: Bool { run == nil && !latest && ref == nil && commit == nil }
 
-  /// Whether the run is the one meant. What a run does not say of itself it is not: no ref is not that ref, and a run
-  /// without a time may be older than any.
+  /// Whether the run is the one meant, as far as the vendor says; what it does not say, it is not.
   public func admits(_ candidate: Run) -> Bool {
     if let run, candidate.id != run, candidate.handle != run { return false }
     if let ref, !candidate.refs.contains(where: { Self.names($0, ref) }) { return false }
     if let commit, !candidate.commits.contains(where: { Self.abbreviates(commit, $0) }) {
       return false
     }
-    if let since { return candidate.createdAt.map { $0 >= since } ?? false }
+    if let since {
+      guard let begin = candidate.createdAt ?? candidate.startedAt else { return false }
+      if begin < since { return false }
+    }
     return true
   }
 
   /// Whether two spellings name one ref: vendors write `main`, `refs/heads/main` and `refs/tags/v1` by turns.
   public static func names(_ one: String, _ other: String) -> Bool {
-    short(one) == short(other)
+    one == other || short(one) == other || one == short(other)
   }
 
   /// Whether `prefix` is `commit`, full or abbreviated to seven characters or more.

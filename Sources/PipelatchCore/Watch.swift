@@ -7,7 +7,7 @@ struct Watch {
     /// The trigger's answer was lost: look for its mark, start nothing.
     case recover(Order, Failure)
     case find(Selector)
-    case follow(String)
+    case follow(Found)
   }
 
   private enum Step {
@@ -24,52 +24,63 @@ struct Watch {
   private var schedule: Schedule
   private var run: Run?
   private var passedOver: Set<String> = []
-  private var lastGood: Duration
-  private var trouble: Failure?
-  private var troubles = 0
-  private var missed = 0
+  /// Since when a run may be expected to appear.
+  private var awaited: Duration
+  private var outage = Outage()
   private var logs: LogTail
+  /// Events worth telling once only.
+  private var told: Set<Event> = []
+  private var rationed = false
+  /// Looks that were answered.
+  private var looks = 0
 
   init(_ gate: Gate) {
     self.gate = gate
     begun = gate.time.elapsed
-    lastGood = begun
+    awaited = begun
     schedule = gate.schedule
     logs = LogTail(gate)
     phase =
       switch gate.purpose {
-      case .wait(let selector), .check(let selector): Self.phase(for: selector)
+      case .wait(let selector), .check(let selector):
+        selector.run.map { .follow(Found(handle: $0)) } ?? .find(selector)
       case .trigger(let order), .launch(let order):
         order.key == nil ? .start(order) : .join(order)
       }
   }
 
-  private static func phase(for selector: Selector) -> Phase {
-    if let run = selector.run { .follow(run) } else { .find(selector) }
+  /// What the run is asked for with, once there is one.
+  var handle: String? {
+    if case .follow(let found) = phase { return found.handle }
+    return nil
   }
 
   mutating func untilDone() async -> Outcome {
     while true {
       if Task.isCancelled { return interrupted }
+      let step = await step()
+      // Also where the run has just succeeded: whoever interrupts does not want what comes next to start.
+      if Task.isCancelled { return interrupted }
+      let pause: Duration
       var floor = Duration.zero
-      var pause: Duration
-      switch await step() {
+      var hearing = false
+      switch step {
       case .failure(let failure):
-        if Task.isCancelled { return interrupted }
         if let outcome = bear(failure) { return outcome }
         floor = failure.retryAfter ?? .zero
-        pause = max(troublePause(), floor)
+        pause = pauseInTrouble(floor)
         if failure.passes { gate.tell(.trouble(Trouble(failure, retryIn: pause))) }
       case .success(.done(let outcome)): return outcome
       case .success(.again): continue
       case .success(.pause):
-        pause = schedule.next(age: age, dice: gate.dice)
+        pause = nextPause()
+        hearing = true
       }
       let (end, outcome) = nearestEnd()
       let left = end - gate.time.elapsed
       if left <= .zero { return outcome }
       gate.tell(.looked(run, next: min(pause, left)))
-      guard await rest(min(pause, left)) else { return interrupted }
+      guard await rest(min(pause, left), hearing: hearing) else { return interrupted }
       // The vendor asked for patience beyond the end: a look before that would be rude, one after it too late.
       if floor > left { return outcome }
     }
@@ -78,10 +89,7 @@ struct Watch {
   private mutating func step() async -> Result<Step, Failure> {
     do throws(Failure) {
       let step = try await advance()
-      lastGood = gate.time.elapsed
-      trouble = nil
-      troubles = 0
-      missed = 0
+      outage = Outage()
       return .success(step)
     } catch {
       return .failure(error)
@@ -108,7 +116,7 @@ struct Watch {
         return .pause
       }
       return try await follow(found)
-    case .follow(let handle): return try await seen(gate.pipeline.look(handle))
+    case .follow(let found): return try await seen(gate.pipeline.look(found.handle))
     }
   }
 
@@ -120,7 +128,8 @@ struct Watch {
   }
 
   private mutating func follow(_ found: Found) async throws(Failure) -> Step {
-    phase = .follow(found.handle)
+    phase = .follow(found)
+    awaited = gate.time.elapsed
     if let run = found.run { return try await seen(run) }
     if case .launch = gate.purpose, found.identified {
       return launched(Run(id: found.handle, state: .queued))
@@ -128,31 +137,54 @@ struct Watch {
     return .again
   }
 
-  /// Sends the trigger once. Whatever happens to it, this phase is left for good.
+  /// Sends the trigger once. Whatever happens to it after it may have arrived, this phase is left for good.
   private mutating func start(_ order: Order) async throws(Failure) -> Step {
     guard let pipeline = gate.pipeline as? any Startable else {
       throw Failure(.usage, "this vendor cannot start runs")
     }
-    do {
-      let found = try await pipeline.start(order)
+    // A run that nobody would wait for is not started.
+    if gate.time.elapsed - begun >= gate.terms.timeout { return .done(outOfTime) }
+    let changes = gate.meter.requests.changes
+    // A task of its own: an interrupted trigger would leave a run that nobody knows of.
+    let answer = await Task { () async -> Result<Found, Failure> in
+      do throws(Failure) {
+        return .success(try await pipeline.start(order))
+      } catch {
+        return .failure(error)
+      }
+    }.value
+    switch answer {
+    case .success(let found):
       triggered = true
       return try await follow(found)
-    } catch {
-      // What certainly never arrived can be sent again: it is still the first time.
-      if triggered || (error.passes && !error.mayHaveArrived) { throw error }
-      guard error.passes, error.kind != .throttled else {
-        return .done(Outcome(error))
-      }
-      if order.key != nil {
-        phase = .recover(order, error)
-        return .again
-      }
-      return .done(Outcome(Self.uncertain(error)))
+    case .failure(let failure):
+      return try lost(failure, order, sent: gate.meter.requests.changes != changes)
     }
   }
 
+  /// What follows from a trigger that failed; `sent` says whether anything that changes the vendor's state may have arrived.
+  private mutating func lost(
+    _ failure: Failure, _ order: Order, sent: Bool
+  ) throws(Failure) -> Step {
+    // What certainly never arrived can be sent again: it is still the first time.
+    if !failure.mayHaveArrived, !sent { throw failure }
+    if failure.mayHaveArrived {
+      switch failure.kind {
+      case .unreachable, .unreadable, .uncertain: break
+      case .fault: if !sent { return .done(Outcome(failure)) }
+      // A plain no, in the answer to the trigger itself: nothing was started.
+      case .throttled, .refused, .missing, .rejected, .usage, .notConfigured:
+        return .done(Outcome(failure))
+      }
+    }
+    phase = .recover(order, failure)
+    awaited = gate.time.elapsed
+    return order.key == nil ? .done(Outcome(Self.uncertain(failure))) : .again
+  }
+
   private static func uncertain(_ failure: Failure) -> Failure {
-    Failure(
+    if failure.kind == .uncertain { return failure }
+    return Failure(
       .uncertain,
       "the trigger was sent once and its answer was lost, so a run may or may not have started: "
         + failure.what,
@@ -160,156 +192,161 @@ struct Watch {
       address: failure.address)
   }
 
-  private func launched(_ run: Run) -> Step {
-    gate.tell(.located(run, triggered: triggered, joined: joined))
-    return .done(Outcome(reason: .notEnded, exitCode: .succeeded, message: nil, run: run))
+  private mutating func launched(_ now: Run) -> Step {
+    run = now
+    gate.tell(.located(now, triggered: triggered, joined: joined))
+    return .done(Outcome(reason: .notEnded, exitCode: .succeeded, message: nil, run: now))
   }
 
   private mutating func seen(_ now: Run) async throws(Failure) -> Step {
-    if run == nil, let outcome = mismatch(now) { return .done(outcome) }
     let before = run
+    if let before, before.id != now.id, before.handle != now.handle {
+      throw Failure(.unreadable, "asked for run \(before.id), answered run \(now.id)")
+    }
+    if now.state == .succeeded, now.stages.isEmpty {
+      // All of nothing is no success: the vendor may not have written its stages down yet.
+      throw Failure(.unreadable, "run \(now.id) is called a success and shows no stage and no job")
+    }
     run = now
-    phase = .follow(now.handle)
+    phase = .follow(Found(now))
+    let judge = Judge(purpose: gate.purpose, terms: gate.terms)
+    if before == nil || triggered || joined, let outcome = judge.mismatch(now) {
+      return .done(outcome)
+    }
     if before == nil {
       if case .launch = gate.purpose { return launched(now) }
       gate.tell(.located(now, triggered: triggered, joined: joined))
+      schedule.restart()
     }
-    for event in Progress.events(from: before, to: now) { gate.tell(event) }
+    for event in Progress.events(from: before, to: now) { tellOnce(event) }
     await logs.tell(failedIn: now)
-    if let outcome = judge(now) { return .done(outcome) }
+    if let outcome = judge.outcome(of: now) { return .done(outcome) }
     if triggered, let pipeline = gate.pipeline as? any Driven { try await pipeline.advance(now) }
-    if before == nil, gate.terms.learn, let pipeline = gate.pipeline as? any Remembered,
-      let durations = try? await pipeline.durations(like: now)
-    {
-      schedule.learn(durations)
-    }
+    if before == nil { await learn(from: now) }
     return .pause
   }
 
-  /// The end of the wait where the run is not the one asked for.
-  private func mismatch(_ now: Run) -> Outcome? {
-    let message: String
-    switch gate.purpose {
-    case .wait(let selector), .check(let selector):
-      var wanted = selector
-      wanted.run = nil
-      if wanted.admits(now) { return nil }
-      message = "Run \(now.id) is not of the ref, commit or time asked for."
-    case .trigger(let order), .launch(let order):
-      guard let ref = order.ref, !now.refs.isEmpty,
-        !now.refs.contains(where: { Selector.names($0, ref) })
-      else { return nil }
-      message =
-        "Run \(now.id) was started but builds \(now.refs.joined(separator: ", ")), not \(ref); "
-        + "it goes on unless you stop it."
+  /// A word that comes and goes is told at its first coming.
+  private mutating func tellOnce(_ event: Event) {
+    switch event {
+    case .unknownStatus, .note: if told.insert(event).inserted { gate.tell(event) }
+    default: gate.tell(event)
     }
-    return Outcome(reason: .notFound, exitCode: .notFound, message: message, run: now)
   }
 
-  private func judge(_ now: Run) -> Outcome? {
-    if let verdict = now.state.verdict {
-      return Outcome(verdict: verdict, accepting: gate.terms.accepted, run: now)
-    }
-    if gate.terms.failFast, let job = now.jobs.first(where: { $0.job.failed })?.job {
-      var outcome = Outcome(verdict: .failed, accepting: [], run: now)
-      outcome.message = "Job \(job.name) failed; the run goes on (--fail-fast)."
-      return outcome
-    }
-    let person = now.state == .waiting || !now.approvals.isEmpty
-    if case .check = gate.purpose {
-      return person ? waits(now) : notEnded(now)
-    }
-    return person && gate.terms.stopAtApproval ? waits(now) : nil
-  }
-
-  private func waits(_ now: Run) -> Outcome {
-    Outcome(
-      reason: .approval, exitCode: .approval,
-      message: now.approvals.first?.message ?? "The run waits for a person.", run: now)
-  }
-
-  private func notEnded(_ now: Run) -> Outcome {
-    Outcome(
-      reason: .notEnded, exitCode: .notEnded, message: "The run has not ended yet.", run: now)
+  private mutating func learn(from now: Run) async {
+    guard gate.terms.learn, schedule.fixed == nil,
+      let pipeline = gate.pipeline as? any Remembered,
+      let durations = try? await pipeline.durations(like: now)
+    else { return }
+    schedule.learn(durations)
+    gate.tell(.learned(durations))
   }
 
   /// Nil where the loop goes on.
   private mutating func bear(_ failure: Failure) -> Outcome? {
-    trouble = failure.passes ? failure : nil
-    troubles += 1
+    outage.add(failure, at: gate.time.elapsed)
     if case .check = gate.purpose { return Outcome(failure, run: run) }
-    guard failure.kind == .missing else {
-      return failure.passes ? nil : Outcome(failure, run: run)
+    let outcome = uncertainty ?? Outcome(failure, run: run)
+    if failure.kind == .missing {
+      // What was just started may take a while to be known everywhere.
+      let fresh = run == nil && (triggered || joined)
+      return fresh || outage.misses < 2 ? nil : outcome
     }
-    lastGood = gate.time.elapsed
-    missed += 1
-    let fresh = run == nil && (triggered || joined)
-    return fresh || missed < 2 ? nil : Outcome(failure, run: run)
+    return failure.passes ? nil : outcome
   }
 
-  /// Full jitter, apart from the schedule, which a failure neither resets nor stretches.
-  private func troublePause() -> Duration {
-    if let fixed = schedule.fixed { return fixed }
-    let grown = Double(1 << min(troubles, 10))
+  /// Full jitter, apart from the schedule, which a failure neither resets nor stretches; never before `floor`.
+  private func pauseInTrouble(_ floor: Duration) -> Duration {
+    // Gates that were told the same moment do not all come back at it.
+    let spread = min(5, 0.25 * floor.inSeconds)
+    let asked = floor + .seconds(gate.dice.between(0, spread))
+    if let fixed = schedule.fixed { return max(fixed, asked) }
+    let grown = Double(1 << min(outage.count, 10))
     let most = min(grown, schedule.cap.inSeconds)
-    return max(.seconds(gate.dice.between(0, most)), schedule.floor)
+    return max(.seconds(gate.dice.between(0, most)), schedule.floor, asked)
+  }
+
+  /// Requests that one look costs; an unchanged answer is free where there is a budget.
+  private var cost: Double {
+    let requests = gate.meter.requests
+    return Double(requests.total - requests.notModified) / Double(max(1, looks))
+  }
+
+  private mutating func nextPause() -> Duration {
+    looks += 1
+    let now = gate.time.now + (gate.meter.skew ?? .zero)
+    let budget = gate.meter.budget
+    let share = budget?.share(at: now, gates: gate.meter.gates, cost: cost)
+    let pause = schedule.next(age: age, dice: gate.dice, share: share)
+    if schedule.stretched, !rationed, let budget { gate.tell(.note(budget.sentence(at: now))) }
+    rationed = schedule.stretched
+    return pause
   }
 
   /// The first moment that ends the wait, and what it ends with.
   private func nearestEnd() -> (Duration, Outcome) {
     var end = begun + gate.terms.timeout
     var outcome = outOfTime
-    if let trouble {
-      let patience = lastGood + gate.terms.tolerate
-      if patience < end { (end, outcome) = (patience, Outcome(trouble, run: run)) }
+    if let failure = outage.failure, let since = outage.since {
+      let patience = since + gate.terms.tolerate
+      if patience < end { (end, outcome) = (patience, Outcome(failure, run: known)) }
     } else if run == nil {
-      let appear = begun + gate.terms.appear
+      let appear = awaited + gate.terms.appear
       if appear < end { (end, outcome) = (appear, neverAppeared) }
     }
-    return (end, outcome)
+    return (end, uncertainty ?? outcome)
+  }
+
+  /// Whatever ends the search for a lost run: it may have been started.
+  private var uncertainty: Outcome? {
+    guard case .recover(_, let failure) = phase else { return nil }
+    return Outcome(Self.uncertain(failure))
   }
 
   private var outOfTime: Outcome {
     var message = "--timeout passed and the run had not ended."
-    if let trouble { message += " The last answer: \(trouble.sentence)" }
-    return Outcome(reason: .outOfTime, exitCode: .outOfTime, message: message, run: run)
+    if case .start = phase { message = "--timeout passed and nothing was started." }
+    if let failure = outage.failure { message += " The last answer: \(failure.sentence)" }
+    return Outcome(reason: .outOfTime, exitCode: .outOfTime, message: message, run: known)
   }
 
   private var neverAppeared: Outcome {
-    if case .recover(_, let failure) = phase { return Outcome(Self.uncertain(failure)) }
+    let message = known.map { "Run \($0.id) was named by the vendor, but it cannot be found." }
     return Outcome(
-      reason: .notFound, exitCode: .notFound, message: "No such run appeared in time.")
+      reason: .notFound, exitCode: .notFound, message: message ?? "No such run appeared in time.",
+      run: known)
   }
 
   private var interrupted: Outcome {
-    Outcome(
-      reason: .interrupted, exitCode: gate.interruption(),
-      message: run.map { "Interrupted; run \($0.id) goes on." } ?? "Interrupted.", run: run)
+    var message = known.map {
+      "Interrupted; run \($0.id) \($0.state.ended ? "had ended" : "goes on")."
+    }
+    if let uncertainty { message = uncertainty.message.map { "Interrupted; \($0)" } }
+    return Outcome(
+      reason: .interrupted, exitCode: gate.interruption(), message: message ?? "Interrupted.",
+      run: known)
+  }
+
+  /// The run as it was last seen, or the one that the vendor said it started and that nobody has seen yet.
+  private var known: Run? {
+    if let run { return run }
+    guard case .follow(let found) = phase, triggered || joined, found.identified else { return nil }
+    return Run(id: found.handle, state: .queued)
   }
 
   /// The run's age by the vendor's clock, or the wait's own where the vendor gives no times.
   private var age: Duration {
-    guard let created = run?.createdAt ?? run?.startedAt else { return gate.time.elapsed - begun }
-    return max(.zero, gate.time.now + (gate.meter.skew ?? .zero) - created)
+    guard let begin = run?.startedAt ?? run?.createdAt else { return gate.time.elapsed - awaited }
+    return max(.zero, gate.time.now + (gate.meter.skew ?? .zero) - begin)
   }
 
   /// False when the wait was interrupted.
-  private func rest(_ pause: Duration) async -> Bool {
-    guard let run, let pipeline = gate.pipeline as? any Announcing else {
-      return (try? await gate.time.sleep(for: pause)) != nil
+  private func rest(_ pause: Duration, hearing: Bool) async -> Bool {
+    let rest = Rest(time: gate.time, pause: pause, least: min(schedule.floor, .seconds(1)))
+    guard hearing, let run, let pipeline = gate.pipeline as? any Announcing else {
+      return await rest.take()
     }
-    return await withTaskGroup(of: Bool?.self) { group in
-      group.addTask { (try? await gate.time.sleep(for: pause)) != nil }
-      group.addTask { (try? await pipeline.change(of: run)) == nil ? nil : true }
-      var awake: Bool?
-      while awake == nil, let result = await group.next() { awake = result }
-      group.cancelAll()
-      return (awake ?? true) && !Task.isCancelled
-    }
+    return await rest.take(hearing: pipeline, of: run)
   }
-}
-
-extension Job {
-  /// Whether it failed in a way that the run's verdict depends on.
-  var failed: Bool { (state == .failed || state == .timedOut) && !mayFail }
 }

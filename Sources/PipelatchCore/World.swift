@@ -25,18 +25,13 @@ public protocol Meter: Sendable {
   var skew: Duration? { get }
   /// What is left of the API budget, where the vendor says it.
   var budget: Budget? { get }
+  /// Gates in this process that live on the same budget.
+  var gates: Int { get }
+  /// The gate asks no more.
+  func leave()
 }
 
-/// What is left of an API budget.
-public struct Budget: Hashable, Sendable {
-  public var remaining: Int
-  public var limit: Int?
-  /// When it is full again, by the vendor's clock.
-  public var resetsAt: Timestamp
-
-  public init(remaining: Int, limit: Int? = nil, resetsAt: Timestamp) {
-    self.remaining = remaining
-    self.limit = limit
-    self.resetsAt = resetsAt
-  }
+extension Meter {
+  public var gates: Int { 1 }
+  public func leave() {}
 }

@@ -15,7 +15,9 @@ public struct Simulation: Sendable {
   ) async throws -> Simulation {
     let simulator = vendor.init(scenario, speed: speed, now: { Date() })
     let desk: any Desk =
-      scenario == .flaky ? Faults(before: simulator, speed: speed, now: { Date() }) : simulator
+      scenario == .flaky
+      ? Faults(before: simulator, speed: speed, begun: !vendor.triggers, now: { Date() })
+      : simulator
     return Simulation(
       server: try await LoopbackServer(desk), target: simulator.target,
       environment: simulator.environment, inputs: simulator.inputs)

@@ -12,10 +12,6 @@ enum HuaweiCloud {
   private static let project = "HUAWEICLOUD_SDK_PROJECT_ID"
   static let settings = [Setting(project, "the IAM project, sent as X-Project-Id")]
 
-  /// How far a signature's date may be from the vendor's clock.
-  /// https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
-  private static let allowed = Duration.seconds(15 * 60)
-
   /// The server of a region from a table of the first part of its host's name. Throws `.usage` for a region not in it.
   static func server(_ hosts: [String: String], region: String) throws(Failure) -> Server {
     guard let host = hosts[region] else {
@@ -57,7 +53,7 @@ enum HuaweiCloud {
         complaint.message = trouble.message
         if response.status == 429 { complaint.retryAfter = trouble.period }
         if case .keys = site.wallet.credential, response.status == 401 || response.status == 403,
-          let cause = clock(response, at: site.now())
+          let cause = WrongClock.remedy(response, at: site.now())
         {
           complaint.remedy = cause
         }
@@ -69,21 +65,9 @@ enum HuaweiCloud {
     let host = Complaint(
       remedy: "The host serves no such API: check the region of the target, or --server")
     let clock = Complaint(
-      kind: .refused, remedy: "Check this machine's clock: the vendor allows 15 minutes")
+      kind: .refused, remedy: "The vendor finds this machine's clock wrong: set it right")
     return ["APIGW.0101": host, "APIG.0101": host, "APIGW.0303": clock, "APIG.0303": clock]
   }()
-
-  /// Names the clock as the cause where it is off by more than the vendor allows.
-  private static func clock(_ response: Response, at now: Timestamp) -> String? {
-    guard let there = response.header("date").flatMap(Timestamp.init(httpDate:)) else {
-      return nil
-    }
-    let gap = now - there
-    guard gap > allowed || gap < .zero - allowed else { return nil }
-    let minutes = Int((abs(gap.inSeconds) / 60).rounded())
-    return "The cause is this machine's clock: it is \(minutes) minutes "
-      + "\(gap > .zero ? "ahead of" : "behind") the vendor's, which allows 15; set it right"
-  }
 
   /// The error in an answer, in any of its shapes; with status 200 too, where only a code makes it one.
   private static func trouble(in response: Response) -> WireTrouble? {
@@ -128,7 +112,7 @@ private struct WireTrouble: Decodable, Sendable {
     for mark in ["canonical", "Canonical"] {
       if let range = line.firstRange(of: mark) { line = line[..<range.lowerBound] }
     }
-    return String(line)
+    return String(line).trimmed
   }
 
   /// The `M UNIT` of `limit:N,time:M UNIT`: when the count begins anew.

@@ -74,8 +74,10 @@ struct WallsTests {
     let names = list.text.matches(of: /(\w+)\.self/).map { String($0.1) }
     #expect(!names.isEmpty)
     for source in Self.room("PipelatchVendors") where names.contains(source.name) {
+      // A product's name in a text for people may be the type of its neighbour.
+      let code = source.code.replacing(/"[^"\n]*"/, with: "")
       for other in names where other != source.name {
-        let found = source.code.firstMatch(of: try Regex("\\b\(other)\\b"))
+        let found = code.firstMatch(of: try Regex("\\b\(other)\\b"))
         #expect(found == nil, "\(source.name) names \(other)")
       }
     }

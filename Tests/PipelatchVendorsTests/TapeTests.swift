@@ -62,7 +62,9 @@ struct TapeTests {
     for form in forms {
       switch form {
       case .token(let names):
-        if wanted != "keys" { return .token(Secret("tape-token"), from: names[0]) }
+        if wanted == "keys" { continue }
+        let source = wanted.flatMap { names.contains($0) ? $0 : nil } ?? names[0]
+        return .token(Secret(tape["token"] ?? "tape-token"), from: source)
       case .keys:
         if wanted != "token" {
           return .keys(id: "testid", secret: Secret("testsecret"), session: nil)
@@ -116,6 +118,10 @@ struct Ask {
       let run = try await vendor.look(words[1])
       try await #require(vendor as? any Driven).advance(run)
       return ["advanced"]
+    case "change":
+      let run = try await vendor.look(words[1])
+      try await #require(vendor as? any Announcing).change(of: run)
+      return ["changed"]
     default: return ["no such ask: \(words)"]
     }
   }

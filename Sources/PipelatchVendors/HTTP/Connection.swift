@@ -111,6 +111,35 @@ public final class Connection: Meter, Sendable {
     throw Failure(.unreadable, "the server redirects without end", address: request.address)
   }
 
+  /// The first answer to a request that needs no credential, a redirect included, whose headers the vendor wants itself.
+  public func exchange(_ request: Request) async throws(Failure) -> Response {
+    try check(await carry(request), of: request)
+  }
+
+  /// Hands over the events of a `text/event-stream` until `enough`.
+  /// Throws when the stream ends before that, and where the transport reads no streams.
+  public func listen(
+    _ path: String, until enough: (ServerEvent) async throws(Failure) -> Bool
+  ) async throws(Failure) {
+    var request = Request(.get, server, path: path)
+    guard let transport = site.transport as? any Streaming else {
+      throw Failure(.fault, "this transport reads no streams", address: request.address)
+    }
+    try authorize(&request, site.wallet.credential)
+    request.set("Accept", "text/event-stream")
+    memory.withLock { $0.requests.total += 1 }
+    var events = ServerEvents()
+    do {
+      for try await line in transport.lines(request) {
+        if let event = events.take(line), try await enough(event) { return }
+      }
+    } catch {
+      throw error as? Failure
+        ?? Failure(.unreachable, "the stream of events broke off", address: request.address)
+    }
+    throw Failure(.unreachable, "the stream of events ended", address: request.address)
+  }
+
   private func sendWithCredential(_ request: Request) async throws(Failure) -> Response {
     let credential = site.wallet.credential
     do {
@@ -166,11 +195,16 @@ public final class Connection: Meter, Sendable {
         if let date { $0.skew = Self.skew(of: date, at: now) }
         if let budget { $0.budget = budget }
         if response.status >= 400 { $0.requests.failed += 1 }
+        if request.method != .get { $0.requests.changes += 1 }
       }
       return response
     } catch {
-      memory.withLock { $0.requests.failed += 1 }
-      throw error
+      let failure = harmless(error, request)
+      memory.withLock {
+        $0.requests.failed += 1
+        if failure.mayHaveArrived { $0.requests.changes += 1 }
+      }
+      throw failure
     }
   }
 

@@ -37,7 +37,7 @@ enum ACS3 {
     headers.append(
       Request.Pair(
         "Authorization",
-        "\(algorithm) Credential=\(id),SignedHeaders=\(canonical.names),Signature=\(hex(code))"))
+        "\(algorithm) Credential=\(id),SignedHeaders=\(canonical.names),Signature=\(code.hex)"))
     return headers
   }
 
@@ -69,17 +69,10 @@ enum ACS3 {
     return (lines.joined(separator: "\n"), names)
   }
 
-  static func digest(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: Data(bytes))) }
+  static func digest(_ bytes: [UInt8]) -> String { SHA256.hash(data: Data(bytes)).hex }
 
   private static func iso8601(_ moment: Timestamp) -> String {
     let second = Timestamp(milliseconds: moment.milliseconds / 1000 * 1000)
     return Date.ISO8601FormatStyle().format(second.date)
-  }
-
-  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { byte in
-      let digits = String(byte, radix: 16)
-      return byte < 16 ? "0\(digits)" : digits
-    }.joined()
   }
 }

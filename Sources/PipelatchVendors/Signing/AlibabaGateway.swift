@@ -10,9 +10,6 @@ struct AlibabaGateway: Sendable {
     .role(AlibabaRole.form), .file(AlibabaProfile.form),
   ]
 
-  /// How far `x-acs-date` may be from the gateway's clock.
-  private static let slack = Duration.seconds(900)
-
   /// A connection that signs every attempt anew.
   static func connection(_ site: Site, version: String) -> Connection {
     Connection(
@@ -100,16 +97,7 @@ struct AlibabaGateway: Sendable {
     let stale = named("InvalidTimeStamp", in: names) || named("IllegalTimestamp", in: names)
     let refused = kind == .refused || [401, 403].contains(response.status)
     guard stale || refused else { return nil }
-    if let date = response.header("date").flatMap(Timestamp.init(httpDate:)) {
-      let gap = now - date
-      if gap > slack || gap < .zero - slack {
-        let minutes = Int(abs(gap.inSeconds) / 60)
-        let side = gap > .zero ? "ahead of" : "behind"
-        return
-          "This machine's clock is \(minutes) minutes \(side) the vendor's, and 15 are allowed:"
-          + " set it right"
-      }
-    }
+    if let remedy = WrongClock.remedy(response, at: now) { return remedy }
     return stale ? "The vendor finds this machine's clock wrong: set it right" : nil
   }
 }

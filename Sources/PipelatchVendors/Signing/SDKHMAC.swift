@@ -29,7 +29,7 @@ enum SDKHMAC {
     let code = HMAC<SHA256>.authenticationCode(
       for: Array(text.utf8), using: SymmetricKey(data: Array(secret.revealed().utf8)))
     let authorization =
-      "\(algorithm) Access=\(id), SignedHeaders=\(names), Signature=\(hex(code))"
+      "\(algorithm) Access=\(id), SignedHeaders=\(names), Signature=\(code.hex)"
     return added + [Request.Pair("Authorization", authorization)]
   }
 
@@ -46,11 +46,7 @@ enum SDKHMAC {
       .map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }.joined(separator: "&")
   }
 
-  private static func hash(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
-
-  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
+  private static func hash(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hex }
 
   private static let basic = Date.ISO8601FormatStyle(
     dateSeparator: .omitted, dateTimeSeparator: .standard, timeSeparator: .omitted,

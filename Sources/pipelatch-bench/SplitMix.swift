@@ -1,0 +1,17 @@
+/// Steele, Lea and Flood's SplitMix64: the same numbers on every machine.
+struct SplitMix: Sendable {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func word() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// From 0 up to, not including, 1.
+  mutating func unit() -> Double { Double(word() >> 11) / 9_007_199_254_740_992 }
+}
