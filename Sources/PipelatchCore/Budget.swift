@@ -13,16 +13,17 @@ public struct Budget: Hashable, Sendable {
 }
 
 extension Budget {
-  /// Of what is left, others are left this part: CI jobs and people use the same token.
+  /// The part of what is left that the gates may spend: CI jobs and people use the same token.
   private static let portion = 0.5
 
-  /// The time between two requests of one gate at which all of them spend no more than half of what is left; nil where that is no matter.
-  func share(at now: Timestamp, gates: Int) -> Duration? {
+  /// The time between two looks of one gate, of `cost` requests each, at which all gates spend their portion until the
+  /// budget is full again; nil where it is.
+  func share(at now: Timestamp, gates: Int, cost: Double = 1) -> Duration? {
     let left = resetsAt - now
     guard left > .zero else { return nil }
-    if remaining <= 0 { return left }
-    let seconds = left.inSeconds * Double(max(1, gates)) / (Self.portion * Double(remaining))
-    return min(left, .seconds(seconds))
+    guard remaining > 0 else { return left }
+    let looks = Self.portion * Double(remaining) / (Double(max(1, gates)) * max(1, cost))
+    return min(left, .seconds(left.inSeconds / looks))
   }
 
   /// What is left, for a person.

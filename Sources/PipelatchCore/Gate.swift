@@ -81,6 +81,7 @@ public struct Gate: Sendable {
     }
     outcome.waited = time.elapsed - watch.begun
     outcome.requests = meter.requests
+    meter.leave()
     tell(.verdict(outcome))
     return outcome
   }

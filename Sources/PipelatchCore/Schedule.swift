@@ -33,6 +33,8 @@ public struct Schedule: Sendable {
   /// Whatever the options say: a loop without a pause is an attack.
   private static let least = Duration.milliseconds(10)
   private var previous: Double?
+  /// Whether history, not the ladder, set the last delay.
+  private var guided = false
   private var hazard: Hazard?
   /// Whether the last delay is longer than the formula's, for the budget's sake.
   private(set) var stretched = false
@@ -45,7 +47,10 @@ public struct Schedule: Sendable {
   }
 
   /// Begins the ladder anew, as at the first look at a run.
-  public mutating func restart() { previous = nil }
+  public mutating func restart() {
+    previous = nil
+    guided = false
+  }
 
   /// How long to wait after a look that found the run, of this age, not ended; `share` is the gate's part of the budget.
   public mutating func next(age: Duration, dice: Dice, share: Duration? = nil) -> Duration {
@@ -60,8 +65,9 @@ public struct Schedule: Sendable {
     let ceiling = ceiling(age.inSeconds, dice, share)
     var delay = min(max(min(ceiling, ladder), low), high)
     previous = delay
+    guided = hazard != nil && ceiling <= ladder
     // Gates that began together do not look in step; where history decides, its own step is uneven already.
-    if ceiling > ladder || hazard == nil {
+    if !guided {
       delay *= first ? dice.between(0.5, 1.5) : dice.between(0.8, 1.2)
     }
     return .seconds(max(delay, min(low, 1)))
@@ -74,7 +80,9 @@ public struct Schedule: Sendable {
       stretched = share > usual
       return max(usual, share)
     }
-    let step = dice.between(0.75, 1.25) * pace.secondsPerRequest.squareRoot()
+    // The ladder brings gates to the start of the dense part in step: there a wide step parts them.
+    let jitter = guided ? dice.between(0.75, 1.25) : dice.between(0.5, 1.5)
+    let step = jitter * pace.secondsPerRequest.squareRoot()
     let usual = hazard.delay(age: age, step: step)
     stretched = share > max(usual, floor.inSeconds)
     return stretched && usual > 0 ? hazard.delay(age: age, step: step * share / usual) : usual

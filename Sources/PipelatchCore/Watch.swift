@@ -31,6 +31,8 @@ struct Watch {
   /// Events worth telling once only.
   private var told: Set<Event> = []
   private var rationed = false
+  /// Looks that were answered.
+  private var looks = 0
 
   init(_ gate: Gate) {
     self.gate = gate
@@ -261,10 +263,17 @@ struct Watch {
     return max(.seconds(gate.dice.between(0, most)), schedule.floor, asked)
   }
 
+  /// Requests that one look costs; an unchanged answer is free where there is a budget.
+  private var cost: Double {
+    let requests = gate.meter.requests
+    return Double(requests.total - requests.notModified) / Double(max(1, looks))
+  }
+
   private mutating func nextPause() -> Duration {
+    looks += 1
     let now = gate.time.now + (gate.meter.skew ?? .zero)
     let budget = gate.meter.budget
-    let share = budget?.share(at: now, gates: gate.meter.gates)
+    let share = budget?.share(at: now, gates: gate.meter.gates, cost: cost)
     let pause = schedule.next(age: age, dice: gate.dice, share: share)
     if schedule.stretched, !rationed, let budget { gate.tell(.note(budget.sentence(at: now))) }
     rationed = schedule.stretched

@@ -27,8 +27,11 @@ public protocol Meter: Sendable {
   var budget: Budget? { get }
   /// Gates in this process that live on the same budget.
   var gates: Int { get }
+  /// The gate asks no more.
+  func leave()
 }
 
 extension Meter {
   public var gates: Int { 1 }
+  public func leave() {}
 }

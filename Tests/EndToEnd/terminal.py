@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -55,6 +56,11 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self.master)
+
+
+def words(text):
+    """What was written, line by line, without the escape sequences."""
+    return re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", text).replace("\r", "").splitlines()
 
 
 def restored(text):

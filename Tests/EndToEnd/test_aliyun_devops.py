@@ -328,7 +328,7 @@ def test_passing_faults_are_borne():
     assert kinds == ["unreachable", "unreachable", "throttled", "throttled"], result
 
 
-@pytest.mark.parametrize("ahead, side", [(20 * 60, "behind"), (-20 * 60, "ahead of")])
+@pytest.mark.parametrize("ahead, side", [(20.5 * 60, "behind"), (-20.5 * 60, "ahead of")])
 def test_a_clock_that_is_off_is_named(ahead, side):
     result = wait(Flow(["SUCCESS"], clock=Clock(ahead)))
     assert result.code == 77, result

@@ -10,7 +10,7 @@ import pytest
 import xmlschema
 
 from harness import BINARY, ROOT, Server, run
-from terminal import Terminal, restored
+from terminal import Terminal, restored, words
 from test_yunxiao import ENV, FAST, Flow, wait
 
 JUNIT = xmlschema.XMLSchema(ROOT / "Tests/EndToEnd/junit.xsd")
@@ -46,8 +46,7 @@ def test_a_terminal_gets_one_table_and_is_left_as_it_was(columns):
         text, code = terminal.end()
     assert code == 1 and restored(text)
     assert "Integration tests" in text and "next look in" in text and "━" in text
-    last = text[text.rfind("\x1b[J"):]
-    assert "(waited" in last and "exit 1)" in last.splitlines()[-1] + last.splitlines()[-2]
+    assert re.search(r"run 5 failed in .* \(waited .*, exit 1\)$", words(text)[-1])
     assert "expected 1 booking, found 2" in text
 
 
@@ -117,7 +116,7 @@ def test_github_is_told_of_an_end_that_no_job_explains(tmp_path):
 
 def test_gitlab_gets_sections_that_open_and_close_in_order():
     result = gate(Flow(["RUNNING", "FAIL"], jobs=failing), env={"GITLAB_CI": "true"})
-    marks = re.findall(r"\x1b\[0Ksection_(start|end):\d+:(\w+)\r\x1b\[0K", result.err)
+    marks = re.findall(r"\x1b\[0Ksection_(start|end):\d+:(\w+)\s\x1b\[0K", result.err)
     assert marks == [("start", "pipelatch_1"), ("start", "pipelatch_log_2"),
                      ("end", "pipelatch_log_2"), ("end", "pipelatch_1")], result
     assert "section_" not in result.err.splitlines()[-1] and "exit 1" in result.err.splitlines()[-1]
@@ -181,21 +180,24 @@ def test_a_report_that_cannot_be_written_is_told_and_no_success(option):
 
 def test_several_targets_are_one_table_a_line_of_verdict_each_and_one_code(tmp_path):
     junit = tmp_path / "junit.xml"
-    second = Flow(["RUNNING", "FAIL"], root="/oapi/v1/flow/organizations/org/pipelines/456")
+    second = Flow(["RUNNING", "FAIL"] * 2, root="/oapi/v1/flow/organizations/org/pipelines/456")
 
     def both(request):
-        return (second if "/456/" in request.path else Flow(["SUCCESS"]))(request)
+        if "/456/" not in request.path:
+            return Flow(["SUCCESS"])(request)
+        status, headers, body = second(request)
+        return status, headers, {**body, "pipelineId": 456}
 
     targets = ["yunxiao:org/123#7", "yunxiao:org/456#7"]
     with Server(both) as server:
-        words = ["wait", *targets, "--server", server.url, *LIVE]
-        plain = run(*words, "--junit", str(junit), env=ENV)
-        with Terminal(*words, env=ENV) as terminal:
+        line = ["wait", *targets, "--server", server.url, *LIVE]
+        plain = run(*line, "--junit", str(junit), env=ENV)
+        with Terminal(*line, env=ENV) as terminal:
             live, code = terminal.end()
     assert plain.code == code == 1, plain
-    for text in (plain.err, live):
-        assert len(re.findall(r"#7 (succeeded|failed) in .*exit \d\)", text)) == 2
-        assert re.search(r"1 of 2 targets succeeded \(waited .*, exit 1\)", text.splitlines()[-1]), text
+    for lines in (plain.err.splitlines(), words(live)[-3:]):
+        assert len([line for line in lines if re.search(r"#7 (succeeded|failed) in .*exit \d\)", line)]) == 2
+        assert re.search(r"1 of 2 targets succeeded \(waited .*, exit 1\)$", lines[-1]), lines
     JUNIT.validate(junit)
     assert len(xml.etree.ElementTree.parse(junit).findall("testsuite")) == 2
 
@@ -212,8 +214,7 @@ def test_wide_names_fit_a_narrow_terminal():
                       env=ENV) as terminal:
             text, code = terminal.end()
     assert code == 0
-    rows = [re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", row) for row in text.split("\r\n")]
-    rows = [row for row in rows if "部署" in row and "…" in row]
+    rows = [row for row in words(text) if "部署" in row and "…" in row]
     assert rows and all(sum(2 if ord(c) > 0x2E80 else 1 for c in row) <= 40 for row in rows), rows
 
 

@@ -1,5 +1,7 @@
 import Foundation
+import PipelatchCore
 import PipelatchSimulator
+import PipelatchVendors
 import Testing
 
 /// The gateway before both simulated services; the signatures are those of the vendor's own library.
@@ -98,5 +100,55 @@ struct HuaweiGateTests {
       at: Self.now.addingTimeInterval(gap))
     #expect(answer.status == status)
     if status == 401 { #expect(answer.json?["error_code"] == "APIGW.0303") }
+  }
+
+  /// What the client makes of the gate with this credential.
+  private func refusal(
+    _ name: String, _ credential: Credential, clock: Date = now
+  ) async throws -> Failure? {
+    let desk = try #require(simulator(named: name)).init(.success, speed: 1, now: { Self.now })
+    let site = Site(
+      target: try Target(desk.target), server: try Server("http://\(Self.host)"),
+      wallet: Wallet(credential), transport: DeskTransport(desk: desk),
+      now: { Timestamp(clock) }, nonce: { "" })
+    var selector = Selector()
+    selector.latest = true
+    var passedOver: Set<String> = []
+    do throws(Failure) {
+      _ = try await vendor(named: name).init(site).find(selector, passedOver: &passedOver)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test(arguments: ["codearts", "codearts-repo"])
+  func `the client passes with keys, with temporary keys and with a token`(name: String)
+    async throws
+  {
+    let key = "HPUADEMO7ACCESSKEY01"
+    let secret = Secret("demo0secret0Qm9ndXM0aGVyZQ1234567890abcd")
+    #expect(try await refusal(name, .keys(id: key, secret: secret, session: nil)) == nil)
+    let temporary = Credential.keys(
+      id: "HSTADEMO7ACCESSKEY02", secret: Secret("demo0secret0VGVtcG9yYXJ5a2V5cw567890abcd"),
+      session: Secret("hQljbi1ub3J0aC00/demo+token=="))
+    #expect(try await refusal(name, temporary) == nil)
+    let token = Credential.token(Secret("MIIDEMO0token0of0an0IAM0user"), from: "T")
+    #expect(try await refusal(name, token) == nil)
+  }
+
+  @Test(arguments: ["codearts", "codearts-repo"])
+  func `the client is refused with a wrong secret, and does not tell what was signed`(
+    name: String
+  ) async throws {
+    let key = "HPUADEMO7ACCESSKEY01"
+    let wrong = try await refusal(name, .keys(id: key, secret: Secret("other"), session: nil))
+    #expect(wrong?.exitCode == .refused && wrong?.code == "APIGW.0301")
+    #expect(wrong?.sentence.contains("canonical") == false)
+    let late = try await refusal(
+      name, .keys(id: key, secret: Secret("other"), session: nil),
+      clock: Self.now.addingTimeInterval(-1000))
+    #expect(late?.exitCode == .refused && late?.code == "APIGW.0303")
+    #expect(late?.remedy?.contains("clock") == true)
   }
 }

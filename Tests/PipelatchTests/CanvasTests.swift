@@ -10,7 +10,7 @@ import Testing
     screen.take("$ pipelatch\r\n")
     for frame in [["one", "two"], ["one", "too", "three"], ["four"], ["four", "five"]] {
       screen.take(canvas.draw(frame.map { Strip($0) }, on: terminal))
-      #expect(screen.text == ["$ pipelatch"] + frame + [""])
+      #expect(screen.text == ["$ pipelatch"] + frame)
     }
     #expect(screen.cursorShown && screen.wraps && screen.strange.isEmpty)
   }
@@ -19,7 +19,7 @@ import Testing
     var (canvas, screen) = (Canvas(), Screen(columns: 20, rows: 6))
     let full = String(repeating: "x", count: 19) + "y"
     screen.take(canvas.draw([Strip(full), Strip("foot")], on: terminal))
-    #expect(screen.text == [full, "foot", ""])
+    #expect(screen.text == [full, "foot"])
   }
 
   @Test func `text stays above the table, also where it scrolls`() {
@@ -29,7 +29,19 @@ import Testing
       screen.take(canvas.draw(frame, below: ["line \(number)"], on: terminal))
     }
     screen.take(canvas.draw([], below: ["the end"], on: terminal))
-    #expect(screen.text == (1...9).map { "line \($0)" } + ["the end", ""])
+    #expect(screen.text == (1...9).map { "line \($0)" } + ["the end"])
+    #expect(screen.strange.isEmpty)
+  }
+
+  @Test func `a table that fills the screen leaves nothing of itself`() {
+    var (canvas, screen) = (Canvas(), Screen(columns: 20, rows: 6))
+    let table = (1...5).map { Strip("row \($0)") }
+    for text in [[], ["a"], ["b", "c"], []] {
+      screen.take(canvas.draw(table, below: text, on: terminal))
+    }
+    screen.take(canvas.draw([], on: terminal))
+    #expect(screen.text == ["a", "b", "c"])
+    #expect(screen.strange.isEmpty)
   }
 
   @Test func `what has not changed is not written again`() {
@@ -53,7 +65,7 @@ import Testing
     var canvas = Canvas()
     _ = canvas.draw([Strip("0123456789"), Strip("01234")], on: terminal)
     let bytes = canvas.draw([Strip("0123")], on: Terminal(columns: 5, rows: 6))
-    #expect(bytes.contains("\u{1B}[3A\u{1B}[J"))
+    #expect(bytes.contains("\u{1B}[3A\u{1B}[2K"))
   }
 
   @Test func `after a stop the table begins anew`() {

@@ -92,7 +92,7 @@ import Testing
     report.tell(.verdict(.ended(good)), of: "acme:pay", at: .at(7))
     _ = report.close(.failed, at: .at(7))
     #expect(sink.lines.count == 3)
-    #expect(sink.lines[0].hasPrefix("  0:06  acme:shop  acme:shop run 33 failed") == false)
+    #expect(sink.lines[0].hasPrefix("  0:06  acme:shop run 33 failed in 5 s"))
     #expect(sink.lines.last == "  0:07  1 of 2 targets succeeded (waited 7 s, exit 1)")
   }
 

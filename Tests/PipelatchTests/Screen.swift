@@ -16,12 +16,15 @@ struct Screen {
     self.rows = rows
   }
 
+  /// Without the empty lines at the end.
   var text: [String] {
-    lines.map { line in
+    var lines = lines.map { line in
       var text = String(line)
       while text.last == " " { text.removeLast() }
       return text
     }
+    while lines.last == "" { lines.removeLast() }
+    return lines
   }
 
   mutating func take(_ bytes: String) {
@@ -45,7 +48,9 @@ struct Screen {
     switch (letter, argument) {
     case ("A", _): row = max(top, row - (Int(argument) ?? 1))
     case ("K", ""): lines[row] = Array(lines[row].prefix(column))
+    case ("K", "2"): lines[row] = []
     case ("J", ""):
+      if row == top, column == 0 { strange.append("J at the top of the screen") }
       lines[row] = Array(lines[row].prefix(column))
       lines.removeSubrange((row + 1)...)
     case ("h", "?25"): cursorShown = true

@@ -16,6 +16,12 @@ import Testing
     #expect(Strip("编译和测试").cut(to: 10, mark: "…").text == "编译和测试")
   }
 
+  @Test func `long words are broken between, never inside`() {
+    #expect("too many requests 编译".wrapped(columns: 9) == ["too many", "requests", "编译"])
+    #expect("https://ci.example/x y".wrapped(columns: 6) == ["https://ci.example/x", "y"])
+    #expect("".wrapped(columns: 6).isEmpty)
+  }
+
   @Test func `two ends of a line fill it exactly`() {
     for name in ["Deploy", "部署到生产环境的流水线", "a rather long name of a job"] {
       for columns in [20, 24, 40] {

@@ -4,6 +4,8 @@
 struct Canvas: Sendable {
   private static let begin = "\u{1B}[?25l\u{1B}[?7l"
   private static let end = "\u{1B}[?7h\u{1B}[?25h"
+  /// This line and all below. tmux keeps what is erased from the very top of a screen as if it had scrolled off, so the first line goes by itself.
+  private static let wipe = "\u{1B}[2K\n\u{1B}[J\u{1B}[A"
 
   private var drawn: [Strip] = []
   private var columns = 0
@@ -14,7 +16,7 @@ struct Canvas: Sendable {
     if strips == drawn, text.isEmpty, terminal.columns == columns { return "" }
     var out = home(terminal)
     let moved = !text.isEmpty || terminal.columns != columns
-    if moved, !drawn.isEmpty { out += "\u{1B}[J" }
+    if moved, !drawn.isEmpty { out += Self.wipe }
     if !text.isEmpty {
       // Long lines of text may wrap: they are the reader's now.
       out += "\u{1B}[?7h" + text.map { $0 + "\r\n" }.joined() + "\u{1B}[?7l"
@@ -25,7 +27,7 @@ struct Canvas: Sendable {
       let rest = strip.columns < terminal.columns ? "\u{1B}[K" : ""
       out += same ? "\n" : strip.painted(terminal.colour) + rest + "\r\n"
     }
-    if !moved, strips.count < drawn.count { out += "\u{1B}[J" }
+    if !moved, strips.count < drawn.count { out += Self.wipe }
     drawn = strips
     columns = terminal.columns
     return Self.begin + out + Self.end

@@ -13,6 +13,19 @@ extension String {
     }
     return head
   }
+
+  /// Lines of at most so many columns, broken between words; a word that is longer stays whole.
+  func wrapped(columns room: Int) -> [String] {
+    var lines: [String] = []
+    for word in split(separator: " ") {
+      if let last = lines.last, last.columns + 1 + String(word).columns <= room {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
 }
 
 extension Unicode.Scalar {

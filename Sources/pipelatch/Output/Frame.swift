@@ -38,8 +38,9 @@ struct Frame: Sendable {
     var rows = [head(glance)]
     let record = glance.record
     if let trouble = record.trouble, record.outcome == nil {
-      let left = record.nextLook.map { max(.zero, $0 - now) } ?? .zero
-      rows.append(line(Strip("  " + trouble.words(retryIn: whole(left)), .yellow)))
+      let text = "\(trouble.kind.rawValue): \(trouble.message)"
+      let lines = text.wrapped(columns: terminal.columns - 2).prefix(detail == .heads ? 1 : 3)
+      rows += lines.map { line(Strip("  \($0)", .yellow)) }
     }
     guard detail != .heads, let run = record.run else { return rows }
     if record.outcome == nil || detail == .all {
@@ -142,7 +143,7 @@ struct Frame: Sendable {
     }
     if total > 0 {
       let words = total == 1 ? "1 request" : "\(total) requests"
-      parts.append(failed == 0 ? words : "\(words), \(failed) failed")
+      parts.append(failed == 0 ? words : "\(total) asked, \(failed) failed")
     }
     return line(Strip("  " + parts.joined(separator: glyphs.dot), .dim))
   }

@@ -36,9 +36,11 @@ final class LiveReport: Report {
   func tell(_ event: Event, of target: String, at time: Timestamp) {
     scene.withLock { scene in
       scene.records.take(event, of: target, at: time)
-      let lines = Self.lasting(event)
+      let (lines, ink) = Self.lasting(event)
       if lines.isEmpty || scene.closed { return }
-      draw(&scene, below: several ? lines.map { "\(target)  \($0)" } : lines, at: time)
+      let colour = scene.terminal.colour
+      let name = several ? "\(target)  " : ""
+      draw(&scene, below: lines.map { Strip(name + $0, ink).painted(colour) }, at: time)
     }
   }
 
@@ -47,7 +49,8 @@ final class LiveReport: Report {
       scene.closed = true
       scene.terminal.measure()
       let closing = Closing(terminal: scene.terminal, several: several)
-      var strips = scene.records.all.flatMap { closing.strips($0, $0.ending(code, at: time)) }
+      let endings = scene.records.all.map { (record: $0, outcome: $0.ending(code, at: time)) }
+      var strips = closing.strips(endings)
       if let sum = scene.records.sum(code, at: time) { strips.append(Strip(sum, .bold)) }
       let text = strips.map { $0.painted(scene.terminal.colour) }
       console.write(scene.canvas.draw([], below: text, on: scene.terminal), to: .error)
@@ -56,10 +59,12 @@ final class LiveReport: Report {
   }
 
   /// Lines that stay above the table; what the table itself shows is not repeated.
-  private static func lasting(_ event: Event) -> [String] {
+  private static func lasting(_ event: Event) -> ([String], Strip.Ink) {
     switch event {
-    case .located, .approval, .unknownStatus, .note, .log: Wording.lines(event)
-    case .run, .stage, .job, .trouble, .learned, .looked, .verdict: []
+    case .approval, .unknownStatus: (Wording.lines(event), .yellow)
+    case .located, .note: (Wording.lines(event), .plain)
+    case .log: (Wording.lines(event), .dim)
+    case .run, .stage, .job, .trouble, .learned, .looked, .verdict: ([], .plain)
     }
   }
 

@@ -37,7 +37,9 @@ final class PlainReport: Report {
       let lines = lines(event, target, before, time, &course)
       guard !lines.isEmpty else { return }
       course.lastLine[target] = time
-      let name = several ? "\(target)  " : ""
+      // A verdict names its target by itself.
+      let named = if case .verdict = event { true } else { !several }
+      let name = named ? "" : "\(target)  "
       let stamped = lines.map { "\((time - begun).clock.padded(6))  \(name)\($0)" }
       write(folded(stamped, event, target, time, &course))
     }

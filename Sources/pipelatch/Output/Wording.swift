@@ -18,7 +18,8 @@ enum Wording {
       return ["  job \(job.path(in: stage)) \(job.state.told(job.took))\(link)"]
     case .approval(let approval):
       return ["a person must act: \(approval.message)"] + (approval.url.map { ["  \($0)"] } ?? [])
-    case .trouble(let trouble): return [trouble.words(retryIn: trouble.retryIn)]
+    case .trouble(let trouble):
+      return ["\(trouble.kind.rawValue): \(trouble.message) Next try in \(trouble.retryIn.words)."]
     case .unknownStatus(let word, let place):
       return ["\(place) has the status '\(word)', which pipelatch does not know; going on"]
     case .note(let text): return [text]
@@ -38,12 +39,6 @@ extension Run {
   /// What it builds: ` of main at 1a2b3c4d5e6f`.
   var origin: String {
     (ref.map { " of \($0)" } ?? "") + (commit.map { " at \($0.prefix(12))" } ?? "")
-  }
-}
-
-extension Trouble {
-  func words(retryIn: Duration) -> String {
-    "\(kind.rawValue): \(message) Next try in \(retryIn.words)."
   }
 }
 
