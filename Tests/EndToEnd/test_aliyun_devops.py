@@ -84,7 +84,7 @@ class Flow(AlibabaGateway):
                 return answer(request, query, *match.groups())
             if match and verb == method:
                 return self.error(404, "InvalidAction.NotFound", f"{action} is not {name}")
-        if re.match("/organizations?/[^/]+/pipelines?/124(/|$)", path):
+        if re.match("/organizations?/5ebbc0228123212b59xxxxx/pipelines?/124(/|$)", path):
             return self.error(404, "InvalidAction.NotFound", "The specified api is not found.")
         return self.missing("Pipeline" if "5ebbc0228123212b59xxxxx" in path else "Organization")
 
@@ -223,8 +223,10 @@ def test_the_answer_about_another_run_is_not_believed(run):
 
 
 def test_numbers_may_come_as_texts():
-    body = {"pipelineRunId": "7", "pipelineId": "124", "status": "SUCCESS", "createTime": "1586863220000"}
-    assert wait(Flow([], faults=[(200, {}, {"pipelineRun": body})])).code == 0
+    body = {"pipelineRunId": "7", "pipelineId": "124", "status": "SUCCESS", "createTime": "1586863220000",
+            "stages": [{"name": "s", "stageInfo": {"status": "SUCCESS", "startTime": "1586863220000", "jobs": None}}]}
+    result = wait(Flow([], faults=[(200, {}, {"pipelineRun": body})] * 99), "--tolerate", "400ms")
+    assert result.code == 0, result
 
 
 def test_trigger_posts_a_form_once_and_follows_the_id_of_the_answer():

@@ -205,8 +205,8 @@ def test_no_other_word_is_a_success_or_an_end(word):
 
 
 def test_a_failed_run_tells_what_the_stage_says():
-    result = wait(DataWorks(["Fail"]))
-    assert "said the stage" in result.out, result
+    result = wait(DataWorks(["Fail"]), "--output", "plain")
+    assert result.code == 1 and "said the stage" in result.err, result
 
 
 def test_a_wrong_secret_is_77_and_not_printed():
@@ -268,9 +268,9 @@ def test_a_stage_that_fails_ends_the_run_and_no_later_one_is_executed():
     stages = standard()
     stages[3].ends, stages[3].message = "Fail", "can not exported multiple nodes into the same output"
     works = DataWorks(stages=stages)
-    result = trigger(works)
+    result = trigger(works, "--output", "plain")
     assert result.code == 1 and works.executed == ["DEV_CHECK", "DEV", "PROD_CHECK"], result
-    assert stages[3].message in result.out
+    assert stages[3].message in result.err
 
 
 def test_a_stage_that_is_declined_for_a_moment_is_executed_after_all():
