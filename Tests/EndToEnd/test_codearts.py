@@ -240,16 +240,15 @@ def test_without_a_credential_nothing_is_asked():
     (f"{TARGET}#{RUN}", "no record"), (f"codearts:cn-north-4/{PROJECT}/other#{OLD}", "The pipeline does not exist."),
     (f"codearts:cn-north-4/other/{PIPELINE}#{OLD}", "The project does not exist.")])
 def test_what_is_missing_is_told_in_the_vendors_words(target, words):
-    result = wait(Pipeline("COMPLETED"), "--tolerate", "400ms", target=target)
-    # A code that no document lists says nothing for certain.
-    assert result.code in ([65] if words == "no record" else [66]), result
+    result = wait(Pipeline("COMPLETED"), target=target)
+    assert result.code == 66 and result.verdict["reason"] == "not-found", result
     assert words in result.verdict["message"], result
 
 
 @pytest.mark.parametrize("answer", [
     (404, {}, {"error_code": "DEVPIPE.00011401", "error_msg": "The pipeline does not exist."}),
     (200, {}, {"error": {"code": "DEVPIPE.00011136", "message": "项目ID和流水线不匹配"}}),
-    (200, {}, "null"), (200, {}, {})])
+    (400, {}, {"error_code": "DEVPIPE.00010000", "error_msg": "bad id"}), (200, {}, "null"), (200, {}, {})])
 def test_a_run_that_is_not_there_is_66(answer):
     result = wait(Pipeline(answer), "--tolerate", "400ms")
     assert result.code == 66 and result.verdict["reason"] == "not-found", result
