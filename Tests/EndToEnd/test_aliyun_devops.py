@@ -181,6 +181,7 @@ def test_a_stranger_to_the_organization_is_77():
                                                "errorMessage": answer["Message"], "pipelineRun": None})]:
         result = wait(Flow([], faults=[(status, {}, body)] * 9))
         assert result.code == 77 and "is not in the organization" in result.verdict["message"], result
+        assert "its member" in result.verdict["message"], result
 
 
 def test_missing_credentials_are_78_before_any_request():
