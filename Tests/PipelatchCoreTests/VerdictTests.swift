@@ -169,7 +169,8 @@ struct VerdictTests {
 
   @Test func `a success that shows no stage and no job is not believed`() async {
     var lines = Script.Lines()
-    lines.look = Answers([.run(.running)]).then(always: .good(.seven(.succeeded) { $0.stages = [] }))
+    lines.look = Answers([.run(.running)]).then(
+      always: .good(.seven(.succeeded) { $0.stages = [] }))
     #expect(await play(Plain.self, .follow, lines).code == .unreadable)
   }
 
