@@ -83,27 +83,29 @@ def record(pipelatch, scene, columns, rows=40):
     return pictures
 
 
-def runs(line):
-    """A line as (text, colour, bold) from its SGR sequences."""
+def runs(lines):
+    """Each line as a list of (text, colour, bold); tmux says only where the colour changes, also across lines."""
     colour, bold = INK, False
-    for part in re.split(r"(\x1b\[[\d;]*m)", line):
-        match = re.fullmatch(r"\x1b\[([\d;]*)m", part)
-        if not match:
-            text = re.sub(r"\x1b.|[\x00-\x1f]", "", part)
-            if text:
-                yield text, colour, bold
-            continue
-        for code in map(int, (match[1] or "0").split(";")):
-            if code == 0:
-                colour, bold = INK, False
-            elif code == 1:
-                bold = True
-            elif code == 2:
-                colour = DIM
-            elif code in COLOURS:
-                colour = COLOURS[code]
-            elif code in (22, 39):
-                colour, bold = INK, bold and code == 39
+    for line in lines:
+        pieces = []
+        for part in re.split(r"(\x1b\[[\d;]*m)", line):
+            match = re.fullmatch(r"\x1b\[([\d;]*)m", part)
+            if not match:
+                text = re.sub(r"\x1b.|[\x00-\x1f]", "", part)
+                pieces += [(text, colour, bold)] if text else []
+                continue
+            for code in map(int, (match[1] or "0").split(";")):
+                if code in (0, 22):
+                    colour, bold = INK, False
+                elif code == 1:
+                    bold = True
+                elif code == 2:
+                    colour = DIM
+                elif code == 39:
+                    colour = INK
+                elif code in COLOURS:
+                    colour = COLOURS[code]
+        yield pieces
 
 
 def width(text):
@@ -118,9 +120,9 @@ def svg(lines, columns):
            f'width="{wide:.0f}" height="{high}" font-size="14" '
            'font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace">',
            f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/>']
-    for row, line in enumerate(lines):
+    for row, pieces in enumerate(runs(lines)):
         column = 0
-        for text, colour, bold in runs(line):
+        for text, colour, bold in pieces:
             for piece in re.finditer(r"\S+(?: \S+)*", text):
                 x = EDGE + (column + width(text[:piece.start()])) * CELL
                 weight = ' font-weight="bold"' if bold else ""

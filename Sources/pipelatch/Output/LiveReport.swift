@@ -62,8 +62,7 @@ final class LiveReport: Report {
   private static func lasting(_ event: Event) -> ([String], Strip.Ink) {
     switch event {
     case .approval, .unknownStatus: (Wording.lines(event), .yellow)
-    case .located, .note: (Wording.lines(event), .plain)
-    case .log: (Wording.lines(event), .dim)
+    case .located, .note, .log: (Wording.lines(event), .plain)
     case .run, .stage, .job, .trouble, .learned, .looked, .verdict: ([], .plain)
     }
   }
