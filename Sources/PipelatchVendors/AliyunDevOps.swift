@@ -109,12 +109,9 @@ extension AliyunDevOps {
       }
       token = answer.nextToken.flatMap { $0.isEmpty || $0 == token ? nil : $0 }
       let falls = zip(items, items.dropFirst()).allSatisfy { $0.number > $1.number }
-      if items.count > 1 && falls { return items }
-      guard token == nil else { continue }
-      if let total = answer.totalCount.flatMap({ Int($0.text) }), total > items.count {
-        throw Failure(.unreadable, "the list of runs ends after \(items.count) of \(total)")
+      if token == nil || (items.count > 1 && falls) {
+        return items.sorted { $0.number > $1.number }
       }
-      return items.sorted { $0.number > $1.number }
     }
     throw Failure(
       .rejected, "the list of runs is not newest first and too long to read",
@@ -128,9 +125,8 @@ extension AliyunDevOps {
     if run.pipelineRunId.text != id {
       throw Failure(.unreadable, "asked for run \(id), answered run \(run.pipelineRunId.text)")
     }
-    if run.pipelineId.text != pipeline {
-      throw Failure(
-        .unreadable, "asked for pipeline \(pipeline), answered pipeline \(run.pipelineId.text)")
+    if let other = run.pipelineId?.text, other != pipeline {
+      throw Failure(.unreadable, "asked for pipeline \(pipeline), answered pipeline \(other)")
     }
     return run
   }
@@ -241,7 +237,6 @@ extension String {
 private struct WireList: Decodable, Sendable {
   var pipelineRuns: [WireItem]?
   var nextToken: String?
-  var totalCount: WireID?
 }
 
 private struct WireItem: Decodable, Sendable {

@@ -214,9 +214,8 @@ extension Yunxiao {
     if let id, run.pipelineRunId.text != id {
       throw Failure(.unreadable, "asked for run \(id), answered run \(run.pipelineRunId.text)")
     }
-    if run.pipelineId.text != pipeline {
-      throw Failure(
-        .unreadable, "asked for pipeline \(pipeline), answered pipeline \(run.pipelineId.text)")
+    if let other = run.pipelineId?.text, other != pipeline {
+      throw Failure(.unreadable, "asked for pipeline \(pipeline), answered pipeline \(other)")
     }
     return run
   }

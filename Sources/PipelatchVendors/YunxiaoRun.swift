@@ -20,8 +20,7 @@ struct YunxiaoRun: Decodable, Sendable {
     var value: Lenient<String>?
   }
 
-  /// Every answer has it, and without it the run's number says nothing: each pipeline counts its own.
-  var pipelineId: WireID
+  var pipelineId: WireID?
   var pipelineRunId: WireID
   private var status: String?
   private var createTime: WireMilliseconds?

@@ -60,13 +60,18 @@ struct Spoiling {
     let isJudged: Bool
     switch name {
     case _ where hangs: isJudged = true
+    // Nobody wrote down yet what this success hangs on: only a crash is a fault here.
+    case _ where successes.contains { $0.name == tape.name }: isJudged = false
     // Another order of a list may make another run the newest.
+    case _ where tape["ask"]?.hasPrefix("find") == true && tape.exchanges.count > 1:
+      isJudged = false
     case _ where tape["ask"]?.hasPrefix("find") == true:
       isJudged =
-        ["dropped at", "null at", "renamed", "huge", "truncated", "status"]
+        ["null at", "renamed", "huge", "truncated", "status"]
         .contains(where: name.hasPrefix) || !tape.exchanges.contains { says(good, $0.response) }
     case "bytes": isJudged = !tape.exchanges.contains { says(good, $0.response) }
-    case "another answer": isJudged = isForeign(donor, to: tape)
+    case "another answer":
+      isJudged = tape.exchanges.count == 1 && isForeign(donor, to: tape)
     default: isJudged = true
     }
     return await verdict(on: tape, answers, isJudged, "#\(number), answer \(place + 1): \(name)")
