@@ -45,9 +45,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: house),
+    .target(name: "CNameService"),
     .executableTarget(
       name: "pipelatch",
       dependencies: [
+        "CNameService",
         "PipelatchCore", "PipelatchVendors", "PipelatchSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -82,6 +84,9 @@ let package = Package(
     .testTarget(
       name: "PipelatchSimulatorTests",
       dependencies: ["PipelatchCore", "PipelatchVendors", "PipelatchSimulator"],
+      swiftSettings: house),
+    .testTarget(
+      name: "PipelatchTests", dependencies: ["pipelatch", "PipelatchCore", "PipelatchVendors"],
       swiftSettings: house),
     .testTarget(
       name: "HouseTests", dependencies: ["PipelatchCore", "PipelatchVendors"],

@@ -12,6 +12,8 @@ public enum Event: Hashable, Sendable {
   case note(String)
   /// The end of a failed job's log.
   case log(job: String, lines: [String])
+  /// How long past runs of the same pipeline took, newest first; told once at most.
+  case learned([Duration])
   /// A look is over; the next is due after `next`, or there is none.
   case looked(Run?, next: Duration?)
   case verdict(Outcome)

@@ -12,11 +12,14 @@ enum Progress {
     var metStages: [String: Int] = [:]
     for stage in after.stages {
       let old = counterpart(of: stage.name, in: oldStages, met: &metStages)
+      let jobs = jobs(from: old?.jobs ?? [], to: stage.jobs, in: stage.name)
+      // A stage is told before its jobs when it begins, and after them when it has ended.
+      if stage.state.ended { events += jobs }
       if old?.state != stage.state {
         events.append(.stage(stage, was: old?.state))
         note(stage.state, at: "stage \(stage.name)", into: &events)
       }
-      events += jobs(from: old?.jobs ?? [], to: stage.jobs, in: stage.name)
+      if !stage.state.ended { events += jobs }
     }
     let known = Set(before?.approvals ?? [])
     events += after.approvals.filter { !known.contains($0) }.map { .approval($0) }

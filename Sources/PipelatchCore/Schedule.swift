@@ -14,6 +14,12 @@ public struct Schedule: Sendable {
       case .frugal: 0.5
       }
     }
+
+    /// How much wider than usual looks are apart where there is nothing to learn from. Looks go with the inverse root of
+    /// their price; no pace is denser than usual, since nothing says where.
+    fileprivate var stretch: Double {
+      max(1, (secondsPerRequest / Pace.normal.secondsPerRequest).squareRoot())
+    }
   }
 
   /// A fixed interval in place of the whole formula.
@@ -70,7 +76,7 @@ public struct Schedule: Sendable {
   /// Looks grow with 1 / sqrt(c), so a budget that allows fewer raises c: it thins them out and keeps their pattern.
   private mutating func ceiling(_ age: Double, _ dice: Dice, _ share: Double) -> Double {
     guard let hazard else {
-      let usual = max(10, 0.02 * age)
+      let usual = pace.stretch * max(10, 0.02 * age)
       stretched = share > usual
       return max(usual, share)
     }

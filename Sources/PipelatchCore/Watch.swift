@@ -236,6 +236,7 @@ struct Watch {
       let durations = try? await pipeline.durations(like: now)
     else { return }
     schedule.learn(durations)
+    gate.tell(.learned(durations))
   }
 
   /// Nil where the loop goes on.

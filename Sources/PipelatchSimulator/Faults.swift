@@ -22,13 +22,15 @@ public final class Faults: Desk {
   private let now: @Sendable () -> Date
   private let state = Mutex((begin: Date?.none, done: 0))
 
+  /// `begun` where nothing is started any more, so that the plan's time runs from now on.
   public init(
     before desk: any Desk, plan: [(after: Double, fault: Fault)] = flaky, speed: Double = 1,
-    now: @escaping @Sendable () -> Date
+    begun: Bool = false, now: @escaping @Sendable () -> Date
   ) {
     self.desk = desk
     self.plan = plan.map { ($0.after / speed, $0.fault) }
     self.now = now
+    if begun { state.withLock { $0.begin = now() } }
   }
 
   public func answer(_ ask: Ask) async -> Answer {

@@ -5,6 +5,9 @@ public protocol Simulator: Desk {
   /// The vendor's name in a target.
   static var name: String { get }
 
+  /// Whether a run is started there; else one is going from the beginning, and is waited for.
+  static var triggers: Bool { get }
+
   /// `speed` is how many times as fast as its script a run goes.
   init(_ scenario: Scenario, speed: Double, now: @escaping @Sendable () -> Date)
 
@@ -13,4 +16,12 @@ public protocol Simulator: Desk {
 
   /// The credential it wants and settings it needs, as environment variables.
   var environment: [String: String] { get }
+
+  /// What a run must be started with, where the vendor starts none without.
+  var inputs: [Ask.Pair] { get }
+}
+
+extension Simulator {
+  public static var triggers: Bool { true }
+  public var inputs: [Ask.Pair] { [] }
 }

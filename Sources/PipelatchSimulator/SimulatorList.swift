@@ -1,6 +1,8 @@
 /// Every simulated vendor. A new one is one file and one word here.
 public let simulators: [any Simulator.Type] = [
-  YunxiaoSimulator.self
+  YunxiaoSimulator.self, AliyunDevOpsSimulator.self, CodeArtsSimulator.self,
+  CodeArtsRepoSimulator.self, DataWorksSimulator.self, GitHubSimulator.self, GitLabSimulator.self,
+  BuildbotSimulator.self,
 ]
 
 /// Nil where the vendor is not simulated.

@@ -74,22 +74,6 @@ public struct Setting: Hashable, Sendable {
   }
 }
 
-/// One way to be known to a vendor, named by what a user sets.
-public enum CredentialForm: Hashable, Sendable {
-  /// A single token; the first variable that is set wins.
-  case token([String])
-  case keys(id: String, secret: String, session: String?)
-  case login(user: String, password: String)
-  /// A role that is assumed with the platform's own identity token.
-  case alibabaRole
-  /// `~/.aliyun/config.json`
-  case alibabaProfile
-  /// `~/.huaweicloud/credentials`
-  case huaweiProfile
-  /// The vendor can be asked without any.
-  case anonymous
-}
-
 /// Everything a vendor is made with; it reads nothing of the world by itself.
 public struct Site: Sendable {
   public var target: Target

@@ -2,7 +2,8 @@ public import PipelatchCore
 
 /// Every vendor, in the order of the tables. A new one is one file and one word here.
 public let vendors: [any Vendor.Type] = [
-  Yunxiao.self
+  Yunxiao.self, AliyunDevOps.self, CodeArts.self, CodeArtsRepo.self, DataWorks.self, GitHub.self,
+  GitLab.self, Buildbot.self,
 ]
 
 /// Throws `.usage`, naming the vendors there are.

@@ -45,7 +45,8 @@ struct Session: Sendable {
     let server = try connection.server(of: target, for: type, settings: settings)
     let keyring = Keyring(
       environment: environment, tokenFile: connection.tokenFile,
-      tokenCommand: connection.tokenCommand)
+      tokenCommand: connection.tokenCommand, transport: network,
+      now: { [clock] in clock.now })
     let wallet = try await keyring.wallet(for: type, at: server)
     let clock = clock
     let site = Site(
@@ -61,43 +62,79 @@ struct Session: Sendable {
     _ wishes: [Wish], wait: WaitOptions, terms: Gate.Terms
   ) async -> PipelatchCore.ExitCode {
     let wash = Wash(secrets: wishes.flatMap(\.place.secrets))
-    let reports = reports(several: wishes.count > 1)
+    let meters = wishes.map { wish -> (target: String, meter: any Meter) in
+      (wash(wish.place.target.text), wish.place.vendor.connection)
+    }
+    let reports = reports(meters)
     let (clock, interruption) = (clock, interruption)
-    let gates = wishes.map { wish in
-      let target = wash(wish.place.target.text)
+    let gates = zip(wishes, meters).map { wish, place in
       let gate = Gate(
         pipeline: wish.place.vendor, purpose: wish.purpose, terms: terms,
         schedule: wait.schedule(wish.place.card.pace), time: clock, dice: .system,
-        meter: wish.place.vendor.connection, interruption: { interruption.code }
+        meter: place.meter, interruption: { interruption.code }
       ) { event in
-        let clean = wash(event)
-        let now = clock.now
-        for report in reports { report.tell(clean, of: target, at: now) }
+        reports.tell(wash(event), of: place.target, at: clock.now)
       }
-      return (target: target, gate: gate)
+      return (target: place.target, gate: gate)
     }
     let latch = Latch(gates: gates, any: wait.any)
-    let outcomes = await interruption.watch { await latch.run() }
+    let outcomes = await interruption.watch(leaving: { _ = reports.close($0, at: clock.now) }) {
+      await latch.run()
+    }
     let code = latch.code(of: outcomes)
+    let left = reports.close(heard(code), at: clock.now)
     if output.output != .json, code == .succeeded {
       for (wish, outcome) in zip(wishes, outcomes) where wish.purpose.launches {
         console.line(wash(outcome.run?.id ?? ""), to: .output)
       }
     }
-    if code == .succeeded, console.outputBroke {
-      console.line("pipelatch: standard output was closed before the verdict was told", to: .error)
-      return .fault
-    }
-    return code
+    return heard(left)
   }
 
-  private func reports(several: Bool) -> [any Report] {
+  /// A success that standard output never got is none.
+  private func heard(_ code: PipelatchCore.ExitCode) -> PipelatchCore.ExitCode {
+    guard code == .succeeded, console.outputBroke else { return code }
+    console.line("pipelatch: standard output was closed before the verdict was told", to: .error)
+    return .fault
+  }
+
+  /// Who is told: people or programs, the files asked for, and the CI that this runs in.
+  private func reports(_ meters: [(target: String, meter: any Meter)]) -> Reports {
+    // The demo gives its vendor an environment of its own; the host is asked about in the true one.
+    let host = Environment.process
+    let (targets, begun, clock) = (meters.map(\.target), clock.now, clock)
+    var all: [any Report]
     switch output.output {
-    case .json: [JSONReport(console: console)]
-    case .quiet: [QuietReport(console: console)]
+    case .json: all = [JSONReport(console: console)]
+    case .quiet: all = [QuietReport(console: console)]
     case .auto, .live, .plain:
-      [PlainReport(console, several: several, begun: clock.now)]
+      let wanted = output.output == .live || (output.output == .auto && host["CI"] == nil)
+      if wanted, let terminal = Terminal(host) {
+        all = [LiveReport(console, terminal: terminal, meters: meters) { clock.now }]
+      } else {
+        let fold: Fold = host["GITLAB_CI"] == "true" ? .gitlab : .none
+        all = [PlainReport(console, targets: targets, begun: begun, fold: fold)]
+      }
     }
+    func file(_ path: String?, _ source: String, appends: Bool = false) -> ReportFile? {
+      path.map { ReportFile(path: $0, source: source, appends: appends) }
+    }
+    if let junit = file(output.junit, "--junit") {
+      all.append(JUnitReport(junit, targets: targets, begun: begun))
+    }
+    if let dotenv = file(output.dotenv, "--dotenv") {
+      all.append(DotenvReport(dotenv, targets: targets, begun: begun))
+    }
+    var pages = [file(output.summary, "--summary")]
+    if host["GITHUB_ACTIONS"] == "true" {
+      let (page, values) = ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")
+      pages.append(file(host[page], page, appends: true))
+      let outputs = file(host[values], values, appends: true)
+      all.append(GitHubReport(console, targets: targets, begun: begun, outputs: outputs))
+    }
+    let files = pages.compactMap { $0 }
+    if !files.isEmpty { all.append(SummaryReport(files, targets: targets, begun: begun)) }
+    return Reports(all, console: console)
   }
 }
 

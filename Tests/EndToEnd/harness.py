@@ -6,6 +6,7 @@ The servers here are written from the vendors' documents and share nothing with 
 import http.server
 import json
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -13,6 +14,11 @@ import subprocess
 import threading
 import time
 
+import jsonschema
+
+ROOT = pathlib.Path(__file__).parents[2]
+EVENTS = jsonschema.Draft202012Validator(
+    json.loads((ROOT / "docs/events.schema.json").read_text()))
 BINARY = os.environ.get("PIPELATCH", ".build/debug/pipelatch")
 
 
@@ -91,7 +97,11 @@ class Result:
 
     @property
     def events(self):
-        return [json.loads(line) for line in self.out.splitlines() if line]
+        """Every line of standard output, held to the schema."""
+        events = [json.loads(line) for line in self.out.splitlines() if line]
+        for event in events:
+            EVENTS.validate(event)
+        return events
 
     def named(self, name):
         return [event for event in self.events if event["event"] == name]

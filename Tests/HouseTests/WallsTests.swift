@@ -17,9 +17,10 @@ struct WallsTests {
         return String(words[place + 1])
       }
     }
-    /// The text without comments, so that a word in a sentence is no offence.
+    /// The text without comments and texts, so that a word in a sentence is no offence.
     var code: String {
       lines.filter { !$0.drop(while: \.isWhitespace).hasPrefix("//") }.joined(separator: "\n")
+        .replacing(/"[^"\n]*"/, with: "\"\"")
     }
   }
 
@@ -73,8 +74,10 @@ struct WallsTests {
     let names = list.text.matches(of: /(\w+)\.self/).map { String($0.1) }
     #expect(!names.isEmpty)
     for source in Self.room("PipelatchVendors") where names.contains(source.name) {
+      // A product's name in a text for people may be the type of its neighbour.
+      let code = source.code.replacing(/"[^"\n]*"/, with: "")
       for other in names where other != source.name {
-        let found = source.code.firstMatch(of: try Regex("\\b\(other)\\b"))
+        let found = code.firstMatch(of: try Regex("\\b\(other)\\b"))
         #expect(found == nil, "\(source.name) names \(other)")
       }
     }

@@ -25,8 +25,8 @@ struct TellingTests {
     #expect(
       words == [
         "located", "run queued", "stage 0 queued", "a queued", "looked", "run running",
-        "stage 0 running", "a running", "looked", "looked", "run succeeded", "stage 0 succeeded",
-        "a succeeded", "stage 1 skipped", "verdict",
+        "stage 0 running", "a running", "looked", "looked", "run succeeded", "a succeeded",
+        "stage 0 succeeded", "stage 1 skipped", "verdict",
       ])
   }
 

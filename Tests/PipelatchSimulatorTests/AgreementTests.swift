@@ -20,8 +20,7 @@ struct AgreementTests {
   func `a scenario is followed from its start to its end`(one: Case) async throws {
     let clock = HandClock()
     let (vendor, order) = try Self.open(one, clock)
-    let found = try await #require(vendor as? any Startable).start(order)
-    var handle = found.handle
+    var handle = try await Self.begin(vendor, order).handle
     var seen: [State] = []
     var failures: [Failure] = []
     for _ in 0..<60 where seen.last?.ended != true {
@@ -92,6 +91,21 @@ struct AgreementTests {
     #expect(lines.count == 3 && lines.last?.contains("Error 1") == true)
   }
 
+  @Test(arguments: simulators.map { $0.name })
+  func `what can be started is started by the demo`(name: String) throws {
+    let startable = try vendor(named: name) is any Startable.Type
+    #expect(simulator(named: name)?.triggers == startable)
+  }
+
+  /// Starts a run, or takes the one that is going where none can be started.
+  private static func begin(_ vendor: any Vendor, _ order: Order) async throws -> Found {
+    if let vendor = vendor as? any Startable { return try await vendor.start(order) }
+    var selector = Selector()
+    selector.latest = true
+    var passedOver: Set<String> = []
+    return try #require(try await vendor.find(selector, passedOver: &passedOver))
+  }
+
   private static func open(
     _ one: Case, _ clock: HandClock
   ) throws -> (vendor: any Vendor, order: Order) {
@@ -99,7 +113,9 @@ struct AgreementTests {
     let simulated = try #require(simulator(named: one.name))
       .init(one.scenario, speed: 1, now: clock.now)
     let desk: any Desk =
-      one.scenario == .flaky ? Faults(before: simulated, now: clock.now) : simulated
+      one.scenario == .flaky
+      ? Faults(before: simulated, begun: !Swift.type(of: simulated).triggers, now: clock.now)
+      : simulated
     let target = try Target(simulated.target)
     let server = try Server("http://127.0.0.1:8080")
     let now = clock.now
@@ -111,6 +127,7 @@ struct AgreementTests {
       nonce: { UUID().uuidString.filter { $0 != "-" }.lowercased() })
     var order = Order()
     order.ref = target.ref
+    order.inputs = simulated.inputs.map { Order.Input(key: $0.name, value: $0.value) }
     return (try type.init(site), order)
   }
 
@@ -131,7 +148,7 @@ struct AgreementTests {
         if let user = environment[user], let password = environment[password] {
           return .login(user: user, password: Secret(password))
         }
-      case .alibabaRole, .alibabaProfile, .huaweiProfile, .anonymous: continue
+      case .role, .file, .anonymous: continue
       }
     }
     return .none

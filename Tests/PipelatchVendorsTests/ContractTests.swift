@@ -17,6 +17,7 @@ struct ContractTests {
     if vendor is any Cancelable.Type { owed.append("cancel") }
     if vendor is any Logged.Type { owed.append("log") }
     if vendor is any Remembered.Type { owed.append("durations") }
+    if vendor is any Announcing.Type { owed.append("change") }
     for tape in owed {
       #expect(there.contains(tape), "record Tapes/\(name)/\(tape).tape")
     }
@@ -27,7 +28,11 @@ struct ContractTests {
     let tapes = Tape.of(name).map(\.text).joined()
     for vocabulary in try vendor(named: name).vocabularies {
       for word in vocabulary.words.keys.sorted() {
-        #expect(tapes.contains("\"\(word)\""), "no tape in Tapes/\(name) has the word \(word)")
+        // A word may be a bare number.
+        let spellings = ["\"\(word)\""] + (Int(word) == nil ? [] : [":\(word),", ":\(word)}"])
+        #expect(
+          spellings.contains(where: tapes.contains), "no tape in Tapes/\(name) has the word \(word)"
+        )
       }
     }
   }

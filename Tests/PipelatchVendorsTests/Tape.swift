@@ -86,7 +86,7 @@ struct Tape: Sendable, CustomTestStringConvertible {
 }
 
 /// Plays a tape: what is asked must be next on it, or the answer is a refusal that says so.
-final class TapePlayer: Transport {
+final class TapePlayer: Streaming {
   private let tape: Tape
   private let place = Mutex(0)
   private let complaints = Mutex<[String]>([])
@@ -121,6 +121,20 @@ final class TapePlayer: Transport {
       status: next.status,
       headers: next.answerHeaders.map { Request.Pair($0.name, $0.value) },
       body: Array(next.answer.joined(separator: "\n").utf8))
+  }
+
+  func lines(_ request: Request) -> AsyncThrowingStream<String, any Error> {
+    AsyncThrowingStream { stream in
+      Task {
+        do {
+          let answer = try await send(request)
+          for line in answer.text.components(separatedBy: "\n") { stream.yield(line) }
+          stream.finish()
+        } catch {
+          stream.finish(throwing: error)
+        }
+      }
+    }
   }
 
   private func complain(_ text: String) -> Failure {

@@ -55,10 +55,15 @@ struct TapeTests {
     for form in forms {
       switch form {
       case .token(let names):
-        if wanted != "keys" { return .token(Secret("tape-token"), from: names[0]) }
-      case .keys: return .keys(id: "testid", secret: Secret("testsecret"), session: nil)
+        if wanted == "keys" { continue }
+        let source = wanted.flatMap { names.contains($0) ? $0 : nil } ?? names[0]
+        return .token(Secret(tape["token"] ?? "tape-token"), from: source)
+      case .keys:
+        if wanted != "token" {
+          return .keys(id: "testid", secret: Secret("testsecret"), session: nil)
+        }
       case .login: return .login(user: "tape-user", password: Secret("tape-password"))
-      case .alibabaRole, .alibabaProfile, .huaweiProfile, .anonymous: continue
+      case .role, .file, .anonymous: continue
       }
     }
     return .none
@@ -106,6 +111,10 @@ struct Ask {
       let run = try await vendor.look(words[1])
       try await #require(vendor as? any Driven).advance(run)
       return ["advanced"]
+    case "change":
+      let run = try await vendor.look(words[1])
+      try await #require(vendor as? any Announcing).change(of: run)
+      return ["changed"]
     default: return ["no such ask: \(words)"]
     }
   }

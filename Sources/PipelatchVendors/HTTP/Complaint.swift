@@ -27,7 +27,7 @@ public struct Complaint: Hashable, Sendable {
     var said = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
     if said.isEmpty { said = "no reason given" }
     return Failure(
-      kind, "\(Self.opening(kind)) HTTP \(response.status): \(said.prefix(500))",
+      kind, "\(Self.opening(kind, response.status)) HTTP \(response.status): \(said.prefix(500))",
       remedy: remedy ?? Self.remedy(kind, credential), address: request.address,
       status: response.status, code: code,
       retryAfter: retryAfter ?? Patience.asked(by: response, at: now))
@@ -44,8 +44,10 @@ public struct Complaint: Hashable, Sendable {
     }
   }
 
-  private static func opening(_ kind: Failure.Kind) -> String {
+  private static func opening(_ kind: Failure.Kind, _ status: Int) -> String {
     switch kind {
+    // A quota that no patience cures: the credentials are good.
+    case .refused where status == 429: "the vendor allows no more requests,"
     case .refused: "the vendor refuses the credentials,"
     case .missing: "the vendor knows no such pipeline or run,"
     case .throttled: "the vendor asks for patience,"

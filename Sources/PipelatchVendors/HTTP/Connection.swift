@@ -109,13 +109,42 @@ public final class Connection: Meter, Sendable {
     return try check(await carry(place), of: place)
   }
 
+  /// The first answer to a request that needs no credential, a redirect included, whose headers the vendor wants itself.
+  public func exchange(_ request: Request) async throws(Failure) -> Response {
+    try check(await carry(request), of: request)
+  }
+
+  /// Hands over the events of a `text/event-stream` until `enough`.
+  /// Throws when the stream ends before that, and where the transport reads no streams.
+  public func listen(
+    _ path: String, until enough: (ServerEvent) async throws(Failure) -> Bool
+  ) async throws(Failure) {
+    var request = Request(.get, server, path: path)
+    guard let transport = site.transport as? any Streaming else {
+      throw Failure(.fault, "this transport reads no streams", address: request.address)
+    }
+    try authorize(&request, site.wallet.credential)
+    request.set("Accept", "text/event-stream")
+    memory.withLock { $0.requests.total += 1 }
+    var events = ServerEvents()
+    do {
+      for try await line in transport.lines(request) {
+        if let event = events.take(line), try await enough(event) { return }
+      }
+    } catch {
+      throw error as? Failure
+        ?? Failure(.unreachable, "the stream of events broke off", address: request.address)
+    }
+    throw Failure(.unreachable, "the stream of events ended", address: request.address)
+  }
+
   private func sendWithCredential(_ request: Request) async throws(Failure) -> Response {
     let credential = site.wallet.credential
     do {
       return try await attempt(request, with: credential)
     } catch {
       // A refused request did nothing, so repeating it with a new credential starts nothing twice.
-      guard error.status == 401, let fresh = await site.wallet.renewed(after: credential) else {
+      guard error.kind == .refused, let fresh = await site.wallet.renewed(after: credential) else {
         throw error
       }
       return try await attempt(request, with: fresh)
@@ -230,5 +259,12 @@ public final class Connection: Meter, Sendable {
     var failure = failure
     if request.method == .get { failure.mayHaveArrived = false }
     return failure
+  }
+}
+
+extension Failure {
+  /// Alibaba Cloud calls an expired session token by a code, with a status of its own choice.
+  fileprivate var saysExpired: Bool {
+    code?.contains("Expired") == true || code?.contains("SecurityToken") == true
   }
 }

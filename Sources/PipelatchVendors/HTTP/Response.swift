@@ -24,3 +24,10 @@ public protocol Transport: Sendable {
   /// Sends once, follows nothing, keeps nothing. Throws `.unreachable`, or `.unreadable` for an answer over 32 MiB.
   func send(_ request: Request) async throws(Failure) -> Response
 }
+
+/// A transport that can also hand over an answer while it is still being sent, for vendors that stream.
+public protocol Streaming: Transport {
+  /// The lines of a 200 answer as they come, without their ends and with the empty ones, until the server closes it.
+  /// Ends by throwing a `Failure` for every other status. To stop reading ends the request; there is no time limit.
+  func lines(_ request: Request) -> AsyncThrowingStream<String, any Error>
+}

@@ -36,29 +36,43 @@ struct DemoCommand: AsyncParsableCommand {
     connection.server = simulation.address
     var session = Session(connection, output)
     session.environment = Environment(variables: simulation.environment)
-    announce(simulation, session.console)
+    announce(simulation, type.triggers ? "trigger" : "wait --latest", session.console)
     let network = session.network(timeout: nil)
     let wait = try WaitOptions.parse(["--min-interval", "300ms", "--max-interval", "1s"])
     let terms = try wait.terms(output.accepted, logLines: output.logLines)
     try await Targets.closing(network) { () throws(Failure) in
       let target = try Target(simulation.target)
-      var order = Order()
-      order.ref = target.ref
       let place = try await session.place(target, on: network)
-      let wish = Session.Wish(place: place, purpose: .trigger(order))
+      let wish = Session.Wish(place: place, purpose: Self.purpose(type, target, simulation))
       let code = await session.run([wish], wait: wait, terms: terms)
       await simulation.close()
       return code
     }
   }
 
+  /// Where nothing can be started a run is going already.
+  private static func purpose(
+    _ type: any Simulator.Type, _ target: Target, _ simulation: Simulation
+  ) -> Gate.Purpose {
+    if type.triggers {
+      var order = Order()
+      order.ref = target.ref
+      order.inputs = simulation.inputs.map { Order.Input(key: $0.name, value: $0.value) }
+      return .trigger(order)
+    }
+    var selector = Selector()
+    selector.latest = true
+    return .wait(selector)
+  }
+
   /// Says what is about to happen, as the command a user would type.
-  private func announce(_ simulation: Simulation, _ console: Console) {
+  private func announce(_ simulation: Simulation, _ command: String, _ console: Console) {
     guard output.output != .quiet else { return }
     let variables = simulation.environment.keys.sorted().map { "\($0)=…" }.joined(separator: " ")
+    let inputs = simulation.inputs.map { " --input \($0.name)=\($0.value)" }.joined()
     console.line(
       "A simulated \(vendor) is at \(simulation.address). This is\n"
-        + "  \(variables) pipelatch trigger \(simulation.target) --server \(simulation.address)\n",
+        + "  \(variables) pipelatch \(command) \(simulation.target)\(inputs) --server \(simulation.address)\n",
       to: .error)
   }
 

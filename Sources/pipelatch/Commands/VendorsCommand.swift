@@ -77,10 +77,8 @@ extension CredentialForm {
     case .keys(let id, let secret, let session):
       "\(id) + \(secret)" + (session.map { " (+ \($0))" } ?? "")
     case .login(let user, let password): "\(user) + \(password)"
-    case .alibabaRole:
-      "ALIBABA_CLOUD_ROLE_ARN + ALIBABA_CLOUD_OIDC_PROVIDER_ARN + ALIBABA_CLOUD_OIDC_TOKEN_FILE"
-    case .alibabaProfile: "~/.aliyun/config.json"
-    case .huaweiProfile: "~/.huaweicloud/credentials"
+    case .role(let role): role.variables.joined(separator: " + ")
+    case .file(let file): file.path
     case .anonymous: "none"
     }
   }

@@ -68,14 +68,7 @@ final class Network: Transport {
     _ request: Request, _ client: HTTPClient
   ) async -> Result<Response, Failure> {
     do {
-      var message = HTTPClientRequest(url: request.url)
-      message.method = HTTPMethod(rawValue: request.method.rawValue)
-      message.headers.add(name: "User-Agent", value: "pipelatch/\(version)")
-      for header in request.headers {
-        message.headers.replaceOrAdd(name: header.name, value: header.value)
-      }
-      if request.method != .get { message.body = .bytes(ByteBuffer(bytes: request.body)) }
-      let answer = try await client.execute(message, timeout: .seconds(60))
+      let answer = try await client.execute(message(request), timeout: .seconds(60))
       let body = try await answer.body.collect(upTo: mostBytes)
       return .success(
         Response(
@@ -83,19 +76,38 @@ final class Network: Transport {
           headers: answer.headers.map { Request.Pair($0.name, $0.value) },
           body: Array(buffer: body)))
     } catch {
-      let known = (error as? HTTPClientError).map { name($0, request.server) }
-      return .failure(NetworkFault.failure(error, of: request, known: known))
+      return .failure(failure(error, of: request))
     }
   }
 
-  private func client(for server: Server) throws(Failure) -> HTTPClient {
-    let known = clients.withLock { $0[server.origin] }
+  private static func message(_ request: Request) -> HTTPClientRequest {
+    var message = HTTPClientRequest(url: request.url)
+    message.method = HTTPMethod(rawValue: request.method.rawValue)
+    message.headers.add(name: "User-Agent", value: "pipelatch/\(version)")
+    for header in request.headers {
+      message.headers.replaceOrAdd(name: header.name, value: header.value)
+    }
+    if request.method != .get { message.body = .bytes(ByteBuffer(bytes: request.body)) }
+    return message
+  }
+
+  private static func failure(_ error: any Error, of request: Request) -> Failure {
+    if let failure = error as? Failure { return failure }
+    let known = (error as? HTTPClientError).map { name($0, request.server) }
+    return NetworkFault.failure(error, of: request, known: known)
+  }
+
+  /// A stream may be silent for hours, so it has a client that knows no limit between two pieces.
+  private func client(for server: Server, silent: Bool = false) throws(Failure) -> HTTPClient {
+    let key = silent ? "\(server.origin) silent" : server.origin
+    let known = clients.withLock { $0[key] }
     if let known { return known }
-    let configuration = try configuration(for: server)
+    var configuration = try configuration(for: server)
+    if silent { configuration.timeout.read = nil }
     return clients.withLock { clients in
-      if let known = clients[server.origin] { return known }
+      if let known = clients[key] { return known }
       let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
-      clients[server.origin] = client
+      clients[key] = client
       return client
     }
   }
@@ -150,6 +162,51 @@ final class Network: Transport {
     default:
       return NetworkFault.lost(
         "the exchange with \(server.authority) broke: \(error.shortDescription)")
+    }
+  }
+}
+
+extension Network: Streaming {
+  /// Bytes of one line at most.
+  private static let mostOfALine = 1 << 20
+
+  func lines(_ request: Request) -> AsyncThrowingStream<String, any Error> {
+    AsyncThrowingStream { stream in
+      let task = Task {
+        do {
+          try await self.read(request) { stream.yield($0) }
+          stream.finish()
+        } catch {
+          stream.finish(throwing: Self.failure(error, of: request))
+        }
+      }
+      stream.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  private func read(_ request: Request, line told: (String) -> Void) async throws {
+    let client = try client(for: request.server, silent: true)
+    let answer = try await client.execute(Self.message(request), deadline: .distantFuture)
+    guard answer.status == .ok else {
+      throw Failure(
+        .unreadable, "the server opens no stream, HTTP \(answer.status.code)",
+        address: request.address, status: Int(answer.status.code))
+    }
+    var line: [UInt8] = []
+    for try await piece in answer.body {
+      for byte in piece.readableBytesView {
+        if byte != UInt8(ascii: "\n") {
+          line.append(byte)
+          continue
+        }
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        told(String(decoding: line, as: UTF8.self))
+        line = []
+      }
+      if line.count > Self.mostOfALine {
+        throw Failure(
+          .unreadable, "the stream has a line larger than 1 MiB", address: request.address)
+      }
     }
   }
 }

@@ -18,13 +18,14 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp("Lines of each failed job's log.", valueName: "n"))
   var logLines = 20
 
-  @Option(help: ArgumentHelp("Write a JUnit report.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write a JUnit report.", valueName: "file"), completion: .file())
   var junit: String?
 
-  @Option(help: ArgumentHelp("Write the verdict as variables.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the verdict as variables.", valueName: "file"), completion: .file())
   var dotenv: String?
 
-  @Option(help: ArgumentHelp("Write a Markdown report.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write a Markdown report.", valueName: "file"), completion: .file())
   var summary: String?
 
   func validate() throws {

@@ -55,7 +55,7 @@ struct JSONReport: Report {
     case .log(let job, let lines):
       ["event": "log", "job": .text(job), "lines": .list(lines.map { .text($0) })]
     case .verdict(let outcome): verdict(outcome)
-    case .note, .looked: nil
+    case .note, .learned, .looked: nil
     }
   }
 

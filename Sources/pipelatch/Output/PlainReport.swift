@@ -3,105 +3,132 @@ import Synchronization
 
 /// Lines for people, appended, never moving the cursor: a CI log is a file.
 final class PlainReport: Report {
+  /// Silence is broken by a line this often, and a trouble that stays is told this seldom.
+  private static let heartbeat = Duration.seconds(120)
+
+  private struct Course {
+    var records: Records
+    var lastLine: [String: Timestamp] = [:]
+    /// Which trouble was last told, and when.
+    var troubles: [String: (kind: String, at: Timestamp)] = [:]
+    /// The open section, and how many there have been.
+    var section: String?
+    var sections = 0
+  }
+
   private let console: Console
   private let several: Bool
   private let begun: Timestamp
-  /// Silence is broken by a line this often.
-  private static let heartbeat = Duration.seconds(120)
-  private let lastLine = Mutex<[String: Timestamp]>([:])
+  private let fold: Fold
+  private let course: Mutex<Course>
 
-  init(_ console: Console, several: Bool, begun: Timestamp) {
+  init(_ console: Console, targets: [String], begun: Timestamp, fold: Fold = .none) {
     self.console = console
-    self.several = several
+    self.several = targets.count > 1
     self.begun = begun
+    self.fold = fold
+    course = Mutex(Course(records: Records(targets, begun: begun)))
   }
 
   func tell(_ event: Event, of target: String, at time: Timestamp) {
-    for line in lines(event, target, time) {
-      let name = several ? "\(target)  " : ""
-      console.line("\((time - begun).clock.padded(6))  \(name)\(line)", to: .error)
-      lastLine.withLock { $0[target] = time }
+    course.withLock { course in
+      let before = course.records[target]
+      course.records.take(event, of: target, at: time)
+      let lines = lines(event, target, before, time, &course)
+      guard !lines.isEmpty else { return }
+      course.lastLine[target] = time
+      // A verdict names its target by itself.
+      let named = if case .verdict = event { true } else { !several }
+      let name = named ? "" : "\(target)  "
+      let stamped = lines.map { "\((time - begun).clock.padded(6))  \(name)\($0)" }
+      write(folded(stamped, event, target, time, &course))
     }
   }
 
-  private func lines(_ event: Event, _ target: String, _ time: Timestamp) -> [String] {
+  func close(_ code: ExitCode, at time: Timestamp) -> [String] {
+    course.withLock { course in
+      var lines = [shut(&course, time)].compactMap { $0 }
+      if let sum = course.records.sum(code, at: time) {
+        lines.append("\((time - begun).clock.padded(6))  \(sum)")
+      }
+      write(lines)
+    }
+    return []
+  }
+
+  private func write(_ lines: [String]) {
+    if !lines.isEmpty { console.write(lines.joined(separator: "\n") + "\n", to: .error) }
+  }
+
+  private func lines(
+    _ event: Event, _ target: String, _ before: Record?, _ time: Timestamp, _ course: inout Course
+  ) -> [String] {
     switch event {
-    case .located(let run, let triggered, let joined):
-      let how = triggered ? "started" : joined ? "joined" : "found"
-      let ref = run.ref.map { " of \($0)" } ?? ""
-      let commit = run.commit.map { " at \($0.prefix(12))" } ?? ""
-      return ["\(how) run \(run.id)\(ref)\(commit)"] + (run.url.map { ["  \($0)"] } ?? [])
-    case .run(let state, _): return state.ended ? [] : ["run \(state.word)"]
-    case .stage(let stage, let was):
-      return quiet(stage.state, was) ? [] : ["stage \(stage.name) \(stage.state.told(stage.took))"]
-    case .job(let job, let stage, let was):
-      if quiet(job.state, was) { return [] }
-      let name = stage == job.name || stage.isEmpty ? job.name : "\(stage) / \(job.name)"
-      let link = job.state == .failed ? job.url.map { "  \($0)" } ?? "" : ""
-      return ["  job \(name) \(job.state.told(job.took))\(link)"]
-    case .approval(let approval):
-      return ["a person must act: \(approval.message)"] + (approval.url.map { ["  \($0)"] } ?? [])
     case .trouble(let trouble):
-      return ["\(trouble.kind.rawValue): \(trouble.message) Next try in \(trouble.retryIn.words)."]
-    case .unknownStatus(let word, let place):
-      return ["\(place) has the status '\(word)', which pipelatch does not know; going on"]
-    case .note(let text): return [text]
-    case .log(let job, let lines):
-      return ["the end of the log of \(job):"] + lines.map { "  | \($0)" }
-    case .looked(let run, let next): return beat(run, next, target, time)
+      let kind = "\(trouble.kind) \(trouble.status ?? 0)"
+      if let last = course.troubles[target], last.kind == kind, time - last.at < Self.heartbeat {
+        return []
+      }
+      course.troubles[target] = (kind, time)
+      return Wording.lines(event)
+    case .looked(_, let next):
+      guard let record = course.records[target] else { return [] }
+      if let before, before.failures > 1, record.failures == 0 {
+        return ["answers again, after \(before.failures) failed tries"]
+      }
+      let last = course.lastLine[target] ?? begun
+      return time - last >= Self.heartbeat ? [beat(record, next, time)] : []
     case .verdict(let outcome):
       // A launch has no verdict to tell: the run's id on standard output says it all.
       return outcome.isLaunch ? [] : [outcome.told(target)]
+    default: return Wording.lines(event)
     }
   }
 
-  /// Parts that have not begun are not worth a line.
-  private func quiet(_ state: State, _ was: State?) -> Bool {
-    state == .queued || (was == nil && state == .skipped)
+  private func beat(_ record: Record, _ next: Duration?, _ time: Timestamp) -> String {
+    var parts: [String] = []
+    if let run = record.run {
+      let busy = run.jobs.filter { $0.job.state == .running || $0.job.state == .waiting }
+      let names = busy.prefix(3).map { $0.job.path(in: $0.stage) }.joined(separator: ", ")
+      let more = busy.count > 3 ? " and \(busy.count - 3) more" : ""
+      parts.append(
+        "run \(run.id) still \(run.state.word)" + (busy.isEmpty ? "" : " at \(names)\(more)"))
+      if let start = run.startedAt ?? run.createdAt,
+        let estimate = Estimate(past: record.past, age: time - start)
+      {
+        parts.append(estimate.words)
+      }
+    } else {
+      parts.append("no run yet")
+    }
+    if record.failures > 0 { parts.append("\(record.failures) failed tries") }
+    if let next { parts.append("next look in \(next.words)") }
+    return parts.joined(separator: "; ")
   }
 
-  private func beat(_ run: Run?, _ next: Duration?, _ target: String, _ time: Timestamp) -> [String]
-  {
-    let last = lastLine.withLock { $0[target] } ?? begun
-    guard time - last >= Self.heartbeat else { return [] }
-    let state = run.map { "run \($0.id) still \($0.state.word)" } ?? "no run yet"
-    return [state + (next.map { "; next look in \($0.words)" } ?? "")]
+  /// What leads to a verdict goes into a section, and a log into one of its own inside; the verdict stays in sight.
+  private func folded(
+    _ lines: [String], _ event: Event, _ target: String, _ time: Timestamp, _ course: inout Course
+  ) -> [String] {
+    if case .verdict = event { return [shut(&course, time)].compactMap { $0 } + lines }
+    var all: [String] = []
+    if course.section == nil {
+      course.sections += 1
+      let name = "pipelatch_\(course.sections)"
+      course.section = name
+      let title = several ? "Waiting for several targets" : "Waiting for \(target)"
+      all = [fold.open(name, title, at: time)].compactMap { $0 }
+    }
+    guard case .log(let job, _) = event else { return all + lines }
+    course.sections += 1
+    let name = "pipelatch_log_\(course.sections)"
+    let start = fold.open(name, "Log of \(job)", at: time)
+    return all + [start].compactMap { $0 } + lines
+      + [fold.close(name, at: time)].compactMap { $0 }
   }
-}
 
-extension State {
-  func told(_ took: Duration?) -> String {
-    let word = if case .unknown(let text) = self { "unknown (\(text))" } else { word }
-    guard ended, let took, took > .zero else { return word }
-    return "\(word) after \(took.words)"
-  }
-}
-
-extension Stage {
-  var took: Duration? { startedAt.flatMap { start in finishedAt.map { $0 - start } } }
-}
-
-extension Job {
-  var took: Duration? { startedAt.flatMap { start in finishedAt.map { $0 - start } } }
-}
-
-extension Outcome {
-  /// Whether the gate only started a run.
-  var isLaunch: Bool { reason == .notEnded && exitCode == .succeeded }
-
-  /// The last line: target, verdict, duration, exit code.
-  func told(_ target: String) -> String {
-    let name =
-      run.map { target.contains("#\($0.id)") ? target : "\(target) run \($0.id)" } ?? target
-    let took = verdict != nil ? run?.duration.map { " in \($0.words)" } ?? "" : ""
-    let why = message.map { ": \($0)" } ?? ""
-    return "\(name) \(word)\(took) (waited \(waited.words), exit \(exitCode.rawValue))\(why)"
-  }
-}
-
-extension String {
-  /// Filled with spaces on the left to `width` characters.
-  func padded(_ width: Int) -> String {
-    count >= width ? self : String(repeating: " ", count: width - count) + self
+  private func shut(_ course: inout Course, _ time: Timestamp) -> String? {
+    defer { course.section = nil }
+    return course.section.flatMap { fold.close($0, at: time) }
   }
 }

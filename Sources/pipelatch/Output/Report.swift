@@ -4,4 +4,11 @@ import PipelatchCore
 protocol Report: Sendable {
   /// Events of one target come in order; those of several targets mix.
   func tell(_ event: Event, of target: String, at time: Timestamp)
+
+  /// All is told and the program leaves with `code`. Returns what could not be written, a sentence each.
+  func close(_ code: ExitCode, at time: Timestamp) -> [String]
+}
+
+extension Report {
+  func close(_ code: ExitCode, at time: Timestamp) -> [String] { [] }
 }

@@ -17,14 +17,58 @@ struct Wash: Sendable {
     "remove-matcher",
   ]
 
-  /// One line of text without control, bidirectional and zero-width characters, commands and secrets.
+  /// One line of text without escape sequences, control, bidirectional and zero-width characters, commands and secrets.
   func callAsFunction(_ text: String) -> String {
+    Self.defused(masked(Self.visible(Self.unescaped(masked(text)))))
+  }
+
+  /// Asked before and after what is hidden is gone: a secret may be written through it, and hold it.
+  private func masked(_ text: String) -> String {
     var text = text
     for secret in secrets where text.contains(secret) {
       text = text.split(separator: secret, omittingEmptySubsequences: false)
         .joined(separator: "***")
     }
-    return Self.defused(Self.visible(text))
+    return text
+  }
+
+  /// Without the escape sequences of ECMA-48: `ESC [ ... letter`, `ESC ] ... BEL` and the two-character ones.
+  private static func unescaped(_ text: String) -> String {
+    let escape: Unicode.Scalar = "\u{1B}"
+    let all = text.unicodeScalars
+    guard all.contains(escape) || all.contains("\u{9B}") else { return text }
+    var rest = all[...]
+    var clean = String.UnicodeScalarView()
+    while let scalar = rest.popFirst() {
+      if scalar != escape, scalar != "\u{9B}" {
+        clean.append(scalar)
+        continue
+      }
+      let kind = scalar == escape ? rest.first : "["
+      if scalar == escape, !rest.isEmpty { rest.removeFirst() }
+      switch kind {
+      case "[":
+        rest = rest.drop { (0x20...0x3F).contains($0.value) }
+        if let last = rest.first, (0x40...0x7E).contains(last.value) { rest.removeFirst() }
+      case "]", "P", "X", "^", "_":
+        // One that has no end takes nothing with it.
+        if let end = rest.firstIndex(where: { $0 == "\u{07}" || $0 == escape }) {
+          let string = rest[end] == escape
+          rest = rest[rest.index(after: end)...]
+          if string, rest.first == "\\" { rest.removeFirst() }
+        }
+      case let kind? where (0x20...0x2F).contains(kind.value):
+        rest = rest.drop { (0x20...0x2F).contains($0.value) }.dropFirst()
+      default: break
+      }
+    }
+    return String(clean)
+  }
+
+  /// What a line that was overwritten by carriage returns shows at the end.
+  private static func overprinted(_ line: String) -> String {
+    line.split { $0 == "\r" || $0 == "\r\n" }.last { !$0.allSatisfy(\.isWhitespace) }
+      .map(String.init) ?? ""
   }
 
   private static func visible(_ text: String) -> String {
@@ -80,7 +124,9 @@ extension Wash {
       .trouble(with(&trouble) { $0.message = self($0.message) })
     case .unknownStatus(let word, let place): .unknownStatus(word: self(word), place: self(place))
     case .note(let text): .note(self(text))
-    case .log(let job, let lines): .log(job: self(job), lines: lines.map { self($0) })
+    case .log(let job, let lines):
+      .log(job: self(job), lines: lines.map { self(Self.overprinted($0)) })
+    case .learned: event
     case .looked(let run, let next): .looked(run.map(washed), next: next)
     case .verdict(let outcome): .verdict(washed(outcome))
     }

@@ -12,8 +12,20 @@ final class Interruption: Sendable {
   /// The code of the signal that came, or of SIGINT where none has.
   var code: ExitCode { caught.withLock { $0 } ?? .interrupted }
 
-  /// Runs `work` and cancels it at the first signal.
-  func watch<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+  /// Runs `work` and cancels it at the first signal; `leaving` is called where the work does not end by itself in time.
+  func watch<Value: Sendable>(
+    leaving: @escaping @Sendable (ExitCode) -> Void = { _ in },
+    _ work: @escaping @Sendable () async -> Value
+  ) async -> Value {
+    let leave: @Sendable (ExitCode) -> Never = { code in
+      // A terminal that takes no more must not hold the program.
+      Task.detached {
+        try? await Task.sleep(for: .seconds(1))
+        _exit(code.rawValue)
+      }
+      leaving(code)
+      exit(code.rawValue)
+    }
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     let task = Task { await work() }
     let listener = Task {
@@ -23,11 +35,11 @@ final class Interruption: Sendable {
           defer { caught = caught ?? code }
           return caught != nil
         }
-        if second { exit(code.rawValue) }
+        if second { leave(code) }
         task.cancel()
         Task.detached {
           try? await Task.sleep(for: Self.grace)
-          exit(code.rawValue)
+          leave(code)
         }
       }
     }

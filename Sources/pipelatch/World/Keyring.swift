@@ -9,6 +9,9 @@ struct Keyring: Sendable {
   var tokenFile: String?
   /// From `--token-command`, given to `sh -c`.
   var tokenCommand: String?
+  /// For a role, which has to be asked for.
+  var transport: any Transport
+  var now: @Sendable () -> Timestamp
 
   /// Comes before every vendor's own variable.
   static let common = "PIPELATCH_TOKEN"
@@ -20,7 +23,7 @@ struct Keyring: Sendable {
     let forms = vendor.credentials(for: server)
     for form in forms {
       guard let credential = try await credential(form) else { continue }
-      guard tokenCommand != nil, case .token = credential else { return Wallet(credential) }
+      guard renews(form) else { return Wallet(credential) }
       return Wallet(credential) { () throws(Failure) in
         guard let fresh = try await self.credential(form) else { return credential }
         return fresh
@@ -29,6 +32,15 @@ struct Keyring: Sendable {
     throw Failure(
       .notConfigured, "no credential for \(vendor.card.name) is set",
       remedy: "Set \(forms.compactMap(\.advice).joined(separator: ", or "))")
+  }
+
+  /// Whether asking again may give something else.
+  private func renews(_ form: CredentialForm) -> Bool {
+    switch form {
+    case .token: tokenCommand != nil || tokenFile != nil
+    case .role, .file: true
+    case .keys, .login, .anonymous: false
+    }
   }
 
   private func credential(_ form: CredentialForm) async throws(Failure) -> Credential? {
@@ -53,7 +65,15 @@ struct Keyring: Sendable {
       guard let name = environment[user], let value = environment[password] else { return nil }
       return .login(user: name, password: Secret(value))
     case .anonymous: return Credential.none
-    case .alibabaRole, .alibabaProfile, .huaweiProfile: return nil
+    case .file(let file):
+      guard environment.exists(file.path) else { return nil }
+      return try file.read(try environment.read(file.path, for: file.path), environment.variables)
+    case .role(let role):
+      let world = CredentialRole.World(
+        environment: environment.variables,
+        read: { [environment] (path) throws(Failure) in try environment.read(path, for: path) },
+        transport: transport, now: now())
+      return try await role.assume(world)
     }
   }
 
@@ -109,9 +129,8 @@ extension CredentialForm {
     case .token(let names): names.joined(separator: " or ")
     case .keys(let id, let secret, _): "\(id) and \(secret)"
     case .login(let user, let password): "\(user) and \(password)"
-    case .alibabaProfile: "a profile in ~/.aliyun/config.json"
-    case .huaweiProfile: "~/.huaweicloud/credentials"
-    case .alibabaRole, .anonymous: nil
+    case .file(let file): file.path
+    case .role, .anonymous: nil
     }
   }
 }
