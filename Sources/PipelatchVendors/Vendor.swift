@@ -85,11 +85,12 @@ public struct Site: Sendable {
   public var now: @Sendable () -> Timestamp
   /// A fresh random text of at least 32 hexadecimal digits for each call.
   public var nonce: @Sendable () -> String
+  public var commons: Commons
 
   public init(
     target: Target, server: Server, wallet: Wallet, settings: [String: String] = [:],
     transport: any Transport, now: @escaping @Sendable () -> Timestamp,
-    nonce: @escaping @Sendable () -> String
+    nonce: @escaping @Sendable () -> String, commons: Commons = Commons()
   ) {
     self.target = target
     self.server = server
@@ -98,5 +99,6 @@ public struct Site: Sendable {
     self.transport = transport
     self.now = now
     self.nonce = nonce
+    self.commons = commons
   }
 }

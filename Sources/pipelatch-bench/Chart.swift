@@ -64,12 +64,13 @@ struct Chart {
     rows.flatMap { row in
       let (x, y) = (requests.place(row.requests), lags.place(row.lagMean))
       let color = row.policy.hasPrefix("pipelatch") ? "#06c" : "#777"
-      let outward = x > Self.frame.right - 150
+      // Below and to the left of its point, a label of the fixed line is clear of the line.
+      let below = row.policy.hasPrefix("fixed")
       return [
         "<circle cx=\"\(x.tenths)\" cy=\"\(y.tenths)\" r=\"5\" fill=\"\(color)\"/>",
         label(
-          row.policy, (outward ? x - 9 : x + 9).tenths, (y - 6).tenths,
-          anchor: outward ? "end" : "start", color),
+          row.policy, (below ? x - 9 : x + 9).tenths, (below ? y + 16 : y - 6).tenths,
+          anchor: below ? "end" : "start", color),
       ]
     }
   }

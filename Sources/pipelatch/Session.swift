@@ -10,6 +10,7 @@ struct Session: Sendable {
   let clock = SystemClock()
   let console = Console()
   let interruption = Interruption()
+  let commons = Commons()
 
   init(_ connection: ConnectionOptions, _ output: OutputOptions) {
     self.connection = connection
@@ -51,7 +52,8 @@ struct Session: Sendable {
     let clock = clock
     let site = Site(
       target: target, server: server, wallet: wallet, settings: settings, transport: network,
-      now: { clock.now }, nonce: { UUID().uuidString.filter { $0 != "-" }.lowercased() })
+      now: { clock.now }, nonce: { UUID().uuidString.filter { $0 != "-" }.lowercased() },
+      commons: commons)
     return Place(
       target: target, vendor: try type.init(site), card: type.card,
       secrets: wallet.credential.secrets)

@@ -12,25 +12,16 @@ public final class Connection: Meter, Sendable {
   private struct Memory {
     var requests = Requests()
     var skew: Duration?
-    var budget: Budget?
-    var answers: [String: Answer] = [:]
+    var left = false
   }
 
-  /// The last good answer of one address, with what was read from it.
-  private struct Answer: Sendable {
-    var tag: String?
-    var response: Response
-    var value: (any Sendable)?
-  }
-
-  /// Answers remembered at most; a vendor polls a handful of addresses.
-  private static let remembered = 256
   private static let hops = 5
 
   public let server: Server
   private let site: Site
   private let authorize: Authorize
   private let explain: Explain
+  private let place: Commons.Place
   private let memory = Mutex(Memory())
 
   public init(
@@ -40,11 +31,22 @@ public final class Connection: Meter, Sendable {
     server = site.server
     self.authorize = authorize
     self.explain = explain
+    place = Commons.Place(server: site.server, credential: site.wallet.credential)
+    site.commons.on(place) { $0.gates += 1 }
   }
 
   public var requests: Requests { memory.withLock { $0.requests } }
   public var skew: Duration? { memory.withLock { $0.skew } }
-  public var budget: Budget? { memory.withLock { $0.budget } }
+  public var budget: Budget? { site.commons.on(place) { $0.budget } }
+  public var gates: Int { site.commons.on(place) { $0.gates } }
+
+  public func leave() {
+    let first = memory.withLock { memory in
+      defer { memory.left = true }
+      return !memory.left
+    }
+    if first { site.commons.on(place) { $0.gates -= 1 } }
+  }
 
   /// Reads a JSON value; what did not change since the last time is not read again.
   public func get<Value: Decodable & Sendable>(
@@ -61,14 +63,14 @@ public final class Connection: Meter, Sendable {
   ) async throws(Failure) -> (value: Value, response: Response) {
     let request = Request(.get, server, path: path, query: query, headers: headers)
     let response = try await send(request)
-    let known = memory.withLock { $0.answers[request.url] }
+    let known = site.commons.on(place) { $0[request.url] }
     if let known, known.response.body == response.body, let read = known.value,
       let value = read as? Value
     {
       return (value, response)
     }
     let value: Value = try decode(response, of: request)
-    memory.withLock { $0.answers[request.url]?.value = value }
+    site.commons.on(place) { $0.remember(value, of: request.url) }
     return (value, response)
   }
 
@@ -157,7 +159,7 @@ public final class Connection: Meter, Sendable {
     _ request: Request, with credential: Credential
   ) async throws(Failure) -> Response {
     var request = request
-    let known = request.method == .get ? memory.withLock { $0.answers[request.url] } : nil
+    let known = request.method == .get ? site.commons.on(place) { $0[request.url] } : nil
     if let tag = known?.tag { request.set("If-None-Match", tag) }
     try authorize(&request, credential)
     var response = try await carry(request)
@@ -169,19 +171,10 @@ public final class Connection: Meter, Sendable {
       return response
     }
     response = try check(response, of: request)
-    if request.method == .get, response.status == 200 { remember(response, of: request.url) }
-    return response
-  }
-
-  private func remember(_ response: Response, of url: String) {
-    memory.withLock { memory in
-      if memory.answers[url]?.response.body == response.body {
-        memory.answers[url]?.tag = response.header("etag")
-        return
-      }
-      if memory.answers.count >= Self.remembered { memory.answers.removeAll() }
-      memory.answers[url] = Answer(tag: response.header("etag"), response: response)
+    if request.method == .get, response.status == 200 {
+      site.commons.on(place) { $0.remember(response, of: request.url) }
     }
+    return response
   }
 
   private func carry(_ request: Request) async throws(Failure) -> Response {
@@ -190,10 +183,11 @@ public final class Connection: Meter, Sendable {
       let response = try await site.transport.send(request)
       let now = site.now()
       let date = response.header("date").flatMap(Timestamp.init(httpDate:))
-      let budget = Patience.budget(in: response)
+      if let budget = Patience.budget(in: response) {
+        site.commons.on(place) { $0.budget = budget }
+      }
       memory.withLock {
         if let date { $0.skew = Self.skew(of: date, at: now) }
-        if let budget { $0.budget = budget }
         if response.status >= 400 { $0.requests.failed += 1 }
         if request.method != .get { $0.requests.changes += 1 }
       }

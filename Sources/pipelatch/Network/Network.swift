@@ -21,6 +21,8 @@ final class Network: Transport {
   private let settings: NetworkSettings
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let clients = Mutex<[String: HTTPClient]>([:])
+  private let turnstiles = Mutex<[String: Turnstile]>([:])
+  private let begun = ContinuousClock.now
   private let deadline: @Sendable () -> Duration?
 
   /// `deadline` gives the time left of the whole wait, where there is one.
@@ -31,10 +33,23 @@ final class Network: Transport {
 
   func send(_ request: Request) async throws(Failure) -> Response {
     let client = try client(for: request.server)
+    try await queue(for: request.server)
     let left = deadline() ?? Self.patience
     let limit = min(max(left, Self.leastPatience), Self.patience)
     let answer = await Self.race(limit) { await Self.exchange(request, client) }
     return try answer.get()
+  }
+
+  /// Waits for the request's turn; interrupted there, it was never sent.
+  private func queue(for server: Server) async throws(Failure) {
+    let now = ContinuousClock.now - begun
+    let wait = turnstiles.withLock { $0[server.origin, default: Turnstile()].pass(at: now) }
+    if wait <= .zero { return }
+    do {
+      try await Task.sleep(for: wait)
+    } catch {
+      throw NetworkFault.unsent("the request was interrupted before it was sent")
+    }
   }
 
   /// Ends every connection; called once, before the program exits.

@@ -1,0 +1,72 @@
+import PipelatchCore
+import PipelatchVendors
+import Testing
+
+/// What several gates of one process share.
+struct CommonsTests {
+  private func connection(
+    _ script: ConnectionTests.Script, _ commons: Commons, token: String = "one",
+    host: String = "ci.example.test"
+  ) throws -> Connection {
+    let site = Site(
+      target: try Target("yunxiao:org/1"), server: Server(host: host),
+      wallet: Wallet(.token(Secret(token), from: "TEST")), transport: script,
+      now: { Timestamp(milliseconds: 1_000_000_000_000) }, nonce: { "0" }, commons: commons)
+    return Connection(site) { _, _ in }
+  }
+
+  @Test func `gates on one server with one credential are counted until they leave`() throws {
+    let (script, commons) = (ConnectionTests.Script([]), Commons())
+    let gates = try (0..<3).map { _ in try connection(script, commons) }
+    let other = try connection(script, commons, token: "two")
+    let elsewhere = try connection(script, commons, host: "other.example.test")
+    #expect(gates.map(\.gates) == [3, 3, 3])
+    #expect(other.gates == 1 && elsewhere.gates == 1)
+    gates[0].leave()
+    gates[0].leave()
+    #expect(gates[1].gates == 2)
+  }
+
+  @Test func `a budget is known to all that live on it, and to nobody else`() async throws {
+    let limits = [
+      Request.Pair("x-ratelimit-remaining", "7"), Request.Pair("x-ratelimit-reset", "1000000060"),
+    ]
+    let (script, commons) = (ConnectionTests.Script([ConnectionTests.ok("[1]", limits)]), Commons())
+    let (one, two) = (try connection(script, commons), try connection(script, commons))
+    let stranger = try connection(script, commons, token: "two")
+    _ = try await one.get("/x", as: [Int].self)
+    #expect(two.budget?.remaining == 7)
+    #expect(stranger.budget == nil)
+  }
+
+  @Test func `a list that one gate has read costs the next one an unchanged answer`() async throws {
+    let script = ConnectionTests.Script([
+      ConnectionTests.ok("[1,2]", [Request.Pair("ETag", "\"a\"")]), Response(status: 304),
+      ConnectionTests.ok("[3]"),
+    ])
+    let commons = Commons()
+    let (one, two) = (try connection(script, commons), try connection(script, commons))
+    _ = try await one.get("/runs", as: [Int].self)
+    #expect(try await two.get("/runs", as: [Int].self) == [1, 2])
+    #expect(two.requests.notModified == 1 && one.requests.notModified == 0)
+    let stranger = try connection(script, commons, token: "two")
+    #expect(try await stranger.get("/runs", as: [Int].self) == [3])
+    #expect(script.requests.map { $0.header("if-none-match") } == [nil, "\"a\"", nil])
+  }
+
+  @Test func `the requests of a trigger are counted as changes, also when they fail`() async throws
+  {
+    let script = ConnectionTests.Script([
+      ConnectionTests.ok("[1]"), ConnectionTests.ok("[1]"), Response(status: 502),
+    ])
+    let gate = try connection(script, Commons())
+    _ = try await gate.get("/x", as: [Int].self)
+    #expect(gate.requests.changes == 0)
+    let post = Request(.post, gate.server, path: "/x")
+    _ = try await gate.send(post)
+    #expect(gate.requests.changes == 1)
+    await #expect(throws: Failure.self) { try await gate.send(post) }
+    await #expect(throws: Failure.self) { try await gate.get("/x", as: [Int].self) }
+    #expect(gate.requests.changes == 2)
+  }
+}
