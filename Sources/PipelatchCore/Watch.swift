@@ -203,6 +203,10 @@ struct Watch {
     if let before, before.id != now.id, before.handle != now.handle {
       throw Failure(.unreadable, "asked for run \(before.id), answered run \(now.id)")
     }
+    if now.state == .succeeded, now.stages.isEmpty {
+      // All of nothing is no success: the vendor may not have written its stages down yet.
+      throw Failure(.unreadable, "run \(now.id) is called a success and shows no stage and no job")
+    }
     run = now
     phase = .follow(Found(now))
     let judge = Judge(purpose: gate.purpose, terms: gate.terms)

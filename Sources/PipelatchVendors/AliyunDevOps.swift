@@ -104,11 +104,17 @@ extension AliyunDevOps {
         "\(pipelinePath)/pipelineRuns", query: query,
         headers: AlibabaGateway.action("ListPipelineRuns"), as: WireList.self)
       items += answer.pipelineRuns ?? []
+      if let odd = items.first(where: { $0.number <= 0 }) {
+        throw Failure(.unreadable, "'\(odd.pipelineRunId.text)' in the list is no number of a run")
+      }
       token = answer.nextToken.flatMap { $0.isEmpty || $0 == token ? nil : $0 }
       let falls = zip(items, items.dropFirst()).allSatisfy { $0.number > $1.number }
-      if token == nil || (items.count > 1 && falls) {
-        return items.sorted { $0.number > $1.number }
+      if items.count > 1 && falls { return items }
+      guard token == nil else { continue }
+      if let total = answer.totalCount.flatMap({ Int($0.text) }), total > items.count {
+        throw Failure(.unreadable, "the list of runs ends after \(items.count) of \(total)")
       }
+      return items.sorted { $0.number > $1.number }
     }
     throw Failure(
       .rejected, "the list of runs is not newest first and too long to read",
@@ -122,8 +128,9 @@ extension AliyunDevOps {
     if run.pipelineRunId.text != id {
       throw Failure(.unreadable, "asked for run \(id), answered run \(run.pipelineRunId.text)")
     }
-    if let other = run.pipelineId?.text, other != pipeline {
-      throw Failure(.unreadable, "asked for pipeline \(pipeline), answered pipeline \(other)")
+    if run.pipelineId.text != pipeline {
+      throw Failure(
+        .unreadable, "asked for pipeline \(pipeline), answered pipeline \(run.pipelineId.text)")
     }
     return run
   }
@@ -234,6 +241,7 @@ extension String {
 private struct WireList: Decodable, Sendable {
   var pipelineRuns: [WireItem]?
   var nextToken: String?
+  var totalCount: WireID?
 }
 
 private struct WireItem: Decodable, Sendable {

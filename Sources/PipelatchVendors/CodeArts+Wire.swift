@@ -100,11 +100,13 @@ extension CodeArts {
 
   struct WireItem: Decodable, Sendable {
     var pipeline_run_id: String
-    var run_number: Int?
+    var run_number: Lenient<WireID>?
     var status: String?
     var start_time: WireMilliseconds?
     var end_time: WireMilliseconds?
     var build_params: Lenient<WireBuild>?
+
+    var number: Int { run_number?.value.flatMap { Int($0.text) } ?? 0 }
   }
 
   struct WireQueue: Decodable, Sendable { var queuedPipelines: [WireRecord] }

@@ -156,7 +156,8 @@ extension CodeArts {
       // The list tells one source of several at most.
       let run = try await look(id)
       if selector.admits(run) { return Found(run) }
-      if run.state.ended || !(run.refs.isEmpty || run.commits.isEmpty) { passedOver.insert(id) }
+      let isTold = run.createdAt != nil && !run.refs.isEmpty && !run.commits.isEmpty
+      if run.state.ended || isTold { passedOver.insert(id) }
     }
     return nil
   }
@@ -164,10 +165,10 @@ extension CodeArts {
   public func look(_ handle: String) async throws(Failure) -> Run {
     do {
       return await model(try await detail(handle))
-    } catch  where error.kind == .missing || error.kind == .unreadable {
+    } catch  where [.missing, .unreadable, .rejected].contains(error.kind) {
       // Nothing says what the detail of a run is that still waits for its turn; the queue tells.
       guard let record = try? await queue().first(where: { $0.pipeline_run_id == handle }) else {
-        throw error
+        throw Self.absence(error)
       }
       var run = Run(id: handle, state: Self.queueWords[record.status])
       run.url = console(pipeline, handle)
@@ -176,12 +177,25 @@ extension CodeArts {
     }
   }
 
+  /// The codes for a run that is not there are in no list of the documents, so the sentence next to them tells.
+  private static func absence(_ failure: Failure) -> Failure {
+    let said = ["no record", "not exist", "not found", "不存在"].contains { failure.what.contains($0) }
+    guard failure.kind == .rejected || (failure.code != nil && said) else { return failure }
+    var failure = failure
+    failure.kind = .missing
+    failure.remedy = failure.remedy ?? "Check the run in the target"
+    return failure
+  }
+
   /// The newest runs, newest first.
   func list(_ states: [String]? = nil) async throws(Failure) -> [WireItem] {
     let query = WireQuery(limit: Self.page, status: states)
     let request = try post("\(root)/pipeline-runs/list", query)
     let answer = try await connection.send(request, as: WireList.self)
-    return answer.pipeline_runs.sorted { ($0.run_number ?? 0) > ($1.run_number ?? 0) }
+    let items = answer.pipeline_runs
+    // Asked for in this order already; a run without a number would come out as the oldest.
+    if items.contains(where: { $0.number == 0 }) { return items }
+    return items.sorted { $0.number > $1.number }
   }
 
   func queue() async throws(Failure) -> [WireRecord] {

@@ -112,8 +112,15 @@ extension DataWorks {
       ).paging
       let page = answer.runs ?? []
       for run in page { runs.append(try verified(run)) }
+      if runs.contains(where: { $0.created == 0 || $0.id.text.trimmed.isEmpty }) {
+        throw Failure(.unreadable, "a run in the list has no id or no time of creation")
+      }
       let full = answer.size.flatMap { Int($0.text) } ?? Self.page
-      let whole = page.count < full || runs.count >= answer.total.flatMap { Int($0.text) } ?? 0
+      let total = answer.total.flatMap { Int($0.text) }
+      let whole = total.map { runs.count >= $0 } ?? (page.count < full)
+      if !whole, page.isEmpty {
+        throw Failure(.unreadable, "the list of runs ends after \(runs.count) of \(total ?? 0)")
+      }
       let falls = zip(runs, runs.dropFirst()).allSatisfy { $0.created > $1.created }
       if whole || (runs.count > 1 && falls) {
         return runs.sorted { $0.created > $1.created }
@@ -126,8 +133,9 @@ extension DataWorks {
 
   /// Refuses an answer about another workspace.
   private func verified(_ wire: WireRun) throws(Failure) -> WireRun {
-    if let other = wire.project?.text, other != project {
-      throw Failure(.unreadable, "asked for workspace \(project), answered workspace \(other)")
+    if wire.project.text != project {
+      throw Failure(
+        .unreadable, "asked for workspace \(project), answered workspace \(wire.project.text)")
     }
     return wire
   }
@@ -265,7 +273,7 @@ private struct WireCreated: Decodable, Sendable {
 
 private struct WireRun: Decodable, Sendable {
   var id: WireID
-  var project: WireID?
+  var project: WireID
   var status: String?
   var message: Lenient<String>?
   var description: Lenient<String>?

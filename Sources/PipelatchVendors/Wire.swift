@@ -16,6 +16,9 @@ struct WireID: Decodable, Hashable, Sendable {
 
 /// A moment in milliseconds since 1970 that may come as a number or as digits; zero and nonsense are no moment.
 struct WireMilliseconds: Decodable, Hashable, Sendable {
+  /// The end of the year 9999, behind which no calendar's text form goes.
+  private static let last: Int64 = 253_402_300_799_999
+
   let moment: Timestamp?
 
   init(from decoder: any Decoder) throws {
@@ -23,7 +26,7 @@ struct WireMilliseconds: Decodable, Hashable, Sendable {
     let number =
       (try? container.decode(Int64.self))
       ?? (try? container.decode(String.self)).flatMap { Int64($0) }
-    moment = number.flatMap { $0 > 0 ? Timestamp(milliseconds: $0) : nil }
+    moment = number.flatMap { (1...Self.last).contains($0) ? Timestamp(milliseconds: $0) : nil }
   }
 }
 

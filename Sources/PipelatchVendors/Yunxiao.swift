@@ -208,11 +208,15 @@ extension Yunxiao {
 
   /// Refuses an answer about another run or pipeline.
   private func verified(_ run: YunxiaoRun, as id: String?) throws(Failure) -> YunxiaoRun {
+    guard let number = Int64(run.pipelineRunId.text), number > 0 else {
+      throw Failure(.unreadable, "'\(run.pipelineRunId.text)' is no number of a run")
+    }
     if let id, run.pipelineRunId.text != id {
       throw Failure(.unreadable, "asked for run \(id), answered run \(run.pipelineRunId.text)")
     }
-    if let other = run.pipelineId?.text, other != pipeline {
-      throw Failure(.unreadable, "asked for pipeline \(pipeline), answered pipeline \(other)")
+    if run.pipelineId.text != pipeline {
+      throw Failure(
+        .unreadable, "asked for pipeline \(pipeline), answered pipeline \(run.pipelineId.text)")
     }
     return run
   }

@@ -20,7 +20,8 @@ struct YunxiaoRun: Decodable, Sendable {
     var value: Lenient<String>?
   }
 
-  var pipelineId: WireID?
+  /// Every answer has it, and without it the run's number says nothing: each pipeline counts its own.
+  var pipelineId: WireID
   var pipelineRunId: WireID
   private var status: String?
   private var createTime: WireMilliseconds?

@@ -29,7 +29,7 @@ class Reset(Exception):
 class Server:
     """An HTTP server whose answers come from `answer(request) -> (status, headers, body)`."""
 
-    def __init__(self, answer, host="127.0.0.1"):
+    def __init__(self, answer, host="127.0.0.1", port=0):
         self.answer = answer
         self.requests = []
         outer = self
@@ -75,7 +75,7 @@ class Server:
             def handle_error(self, *_):
                 pass
 
-        self.server = Quiet((host, 0), Handler)
+        self.server = Quiet((host, port), Handler)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

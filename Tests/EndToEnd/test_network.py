@@ -19,7 +19,9 @@ TOKEN = "pt-0fh3SECRETfbG_35af"
 ENV = {"YUNXIAO_ACCESS_TOKEN": TOKEN}
 FAST = ["--min-interval", "50ms", "--max-interval", "100ms", "--output", "json", "--tolerate", "1s"]
 TARGET = "yunxiao:org/123#7"
-GOOD = {"pipelineId": 123, "pipelineRunId": 7, "status": "SUCCESS", "stages": []}
+GOOD = {"pipelineId": 123, "pipelineRunId": 7, "status": "SUCCESS", "stages": [
+    {"name": "Build", "stageInfo": {"name": "Build", "status": "SUCCESS", "jobs": [
+        {"id": 1, "name": "Build", "status": "SUCCESS"}]}}]}
 
 
 def good(request):

@@ -7,6 +7,8 @@ extension Run {
     run.refs = ["main"]
     run.commits = ["0123456789abcdef0123456789abcdef01234567"]
     run.createdAt = FakeClock.start
+    // A success that shows nothing is not believed.
+    if state == .succeeded { run.stages = [Stage(name: "build", state: .succeeded)] }
     change(&run)
     return run
   }

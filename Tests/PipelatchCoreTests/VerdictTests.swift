@@ -167,10 +167,17 @@ struct VerdictTests {
     #expect(play.code == .outOfTime)
   }
 
-  @Test func `a run without stages ends by its own word alone`() async {
+  @Test func `a success that shows no stage and no job is not believed`() async {
     var lines = Script.Lines()
-    lines.look = [.run(.running), .run(.succeeded)]
-    #expect(await play(Plain.self, .follow, lines).code == .succeeded)
+    lines.look = Answers([.run(.running)]).then(
+      always: .good(.seven(.succeeded) { $0.stages = [] }))
+    #expect(await play(Plain.self, .follow, lines).code == .unreadable)
+  }
+
+  @Test func `a failure needs no stage to be a failure`() async {
+    var lines = Script.Lines()
+    lines.look = [.run(.running), .run(.failed)]
+    #expect(await play(Plain.self, .follow, lines).code == .failed)
   }
 
   @Test func `an answer about another run is not believed`() async {

@@ -89,6 +89,54 @@ struct ConnectionTests {
     #expect(script.requests.count == 1)
   }
 
+  @Test(arguments: ["ftp://ci.example.test/x", "https://u:p@ci.example.test/x", "https://", ""])
+  func `a redirect to nowhere is unreadable and told without the place`(place: String) async throws
+  {
+    let response = Response(status: 302, headers: [Request.Pair("Location", place)])
+    let failure = try await Self.failure(response)
+    #expect(failure.kind == .unreadable && !failure.sentence.contains("u:p"))
+  }
+
+  @Test func `a download is no page that redirects again`() async throws {
+    let place = Request.Pair("Location", "https://logs.example.test/l")
+    let script = Script([
+      Response(status: 302, headers: [place]),
+      Response(status: 302, headers: [place], body: Array("moved".utf8)),
+    ])
+    await #expect(throws: Failure.self) {
+      _ = try await Self.connection(script).download(Request(.get, Self.server, path: "/l"))
+    }
+  }
+
+  @Test func `an unchanged answer that nobody has is unreadable`() async throws {
+    #expect(try await Self.failure(Response(status: 304)).kind == .unreadable)
+    await #expect(throws: Failure.self) {
+      let script = Script([Response(status: 304)])
+      try await Self.connection(script).send(Request(.post, Self.server, path: "/x"))
+    }
+  }
+
+  @Test(arguments: [
+    "{\"a\":1,\"a\":1}", "[{\"x\":{\"a\":1,\"b\":[{}],\"a\":2}}]", "{\"a\":1,\"\\u0061\":2}",
+    String(repeating: "[", count: 65) + String(repeating: "]", count: 65),
+    "[" + String(repeating: "1,", count: 500_001) + "1]", "\u{0}[1]",
+  ])
+  func `an answer that contradicts itself or is beyond sense is not read`(body: String) async throws
+  {
+    #expect(try await Self.failure(Self.ok(body)).kind == .unreadable)
+  }
+
+  @Test(arguments: [
+    "{\"a\":\"a\",\"b\":{\"a\":[\"a\",\"a\"]},\"c\":[{\"a\":1},{\"a\":1}]}",
+    "{\"a\\\"\":1,\"a\":\"\\\"a\"}",
+    String(repeating: "[", count: 64) + String(repeating: "]", count: 64), "{}", "[[],{}]",
+  ])
+  func `an answer may say much as long as it says it once`(body: String) async throws {
+    let request = Request(.get, Self.server, path: "/x")
+    let answer = try await Self.connection(Script([Self.ok(body)])).send(request)
+    #expect(answer.text == body)
+  }
+
   @Test func `a download follows to another host without any header of ours`() async throws {
     let script = Script([
       Response(
@@ -131,6 +179,14 @@ struct ConnectionTests {
   func `a time to wait that is none is passed over`(text: String) async throws {
     let response = Response(status: 429, headers: [Request.Pair("Retry-After", text)])
     #expect(try await Self.failure(response).retryAfter == nil)
+  }
+
+  @Test(arguments: [
+    ("2000", Duration.seconds(2)), ("1e300", .seconds(86_400)), ("inf", .seconds(86_400)),
+  ])
+  func `Alibaba's time to wait is read in milliseconds`(text: String, wait: Duration) async throws {
+    let response = Response(status: 429, headers: [Request.Pair("x-acs-retry-after", text)])
+    #expect(try await Self.failure(response).retryAfter == wait)
   }
 
   @Test(arguments: ["X-RateLimit-", "RateLimit-"])

@@ -20,8 +20,19 @@ struct TapeTests {
   }
 
   static func play(_ tape: Tape, on transport: any Transport) async throws -> [String] {
+    let words = try #require(tape["ask"], "say # ask:").split(separator: " ").map(String.init)
+    do {
+      let target = try Target(tape["target"] ?? "")
+      return try await Ask(words: words, target: target).put(to: try open(tape, on: transport))
+    } catch let failure as Failure {
+      return ["failure \(failure.kind)", failure.sentence]
+    }
+  }
+
+  /// The vendor as the tape's head describes it.
+  static func open(_ tape: Tape, on transport: any Transport) throws(Failure) -> any Vendor {
     let vendor = try vendor(named: tape.vendor)
-    let target = try Target(try #require(tape["target"], "say # target:"))
+    let target = try Target(tape["target"] ?? "")
     var settings: [String: String] = [:]
     for (key, value) in tape.head where key == "setting" {
       let halves = value.split(separator: "=", maxSplits: 1)
@@ -30,20 +41,16 @@ struct TapeTests {
     let server: Server
     if let named = tape["server"] {
       server = try Server(named)
+    } else if let named = target.server {
+      server = named
     } else {
-      server = try target.server ?? vendor.server(for: target, settings: settings)
+      server = try vendor.server(for: target, settings: settings)
     }
     let site = Site(
       target: target, server: server,
       wallet: Wallet(credential(vendor.credentials(for: server), tape)), settings: settings,
       transport: transport, now: { now }, nonce: { "3156853299f313e23d1673dc12e1703d" })
-    do {
-      let pipeline = try vendor.init(site)
-      let words = try #require(tape["ask"], "say # ask:").split(separator: " ").map(String.init)
-      return try await Ask(words: words, target: target).put(to: pipeline)
-    } catch let failure as Failure {
-      return ["failure \(failure.kind)", failure.sentence]
-    }
+    return try vendor.init(site)
   }
 
   private static func credential(_ forms: [CredentialForm], _ tape: Tape) -> Credential {
@@ -119,7 +126,7 @@ struct Ask {
     }
   }
 
-  private var selector: Selector {
+  var selector: Selector {
     var selector = Selector()
     selector.ref = target.ref
     for word in words.dropFirst() {
@@ -135,7 +142,7 @@ struct Ask {
     return selector
   }
 
-  private var order: Order {
+  var order: Order {
     var order = Order()
     for word in words.dropFirst() {
       let halves = word.split(separator: "=", maxSplits: 1).map(String.init)

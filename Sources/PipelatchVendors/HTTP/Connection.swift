@@ -106,7 +106,9 @@ public final class Connection: Meter, Sendable {
         .unreadable, "the server redirects from https to http", address: request.address)
     }
     place.headers = []
-    return try check(await carry(place), of: place)
+    let answer = try check(await carry(place), of: place)
+    if (200..<300).contains(answer.status) { return answer }
+    throw Failure(.unreadable, "the server redirects without end", address: request.address)
   }
 
   /// The first answer to a request that needs no credential, a redirect included, whose headers the vendor wants itself.
@@ -224,7 +226,11 @@ public final class Connection: Meter, Sendable {
         .unreadable, "the server answers HTTP \(response.status), a redirect that is not followed",
         remedy: "Check --server", address: request.address, status: response.status)
     }
-    var server = try Server(url.absoluteString)
+    guard var server = try? Server(url.absoluteString) else {
+      throw Failure(
+        .unreadable, "the server redirects to what is no address", address: request.address,
+        status: response.status)
+    }
     let path = server.path.isEmpty ? "/" : server.path
     server.path = ""
     let items = URLComponents(string: url.absoluteString)?.queryItems ?? []
@@ -233,9 +239,16 @@ public final class Connection: Meter, Sendable {
       headers: request.headers)
   }
 
+  /// A 304 that comes here was not asked for, so there is nothing it could mean.
   private func check(_ response: Response, of request: Request) throws(Failure) -> Response {
-    let complaint = explain(response)
-    if complaint == nil, (200..<400).contains(response.status) { return response }
+    let flaw = Soundness.flaw(in: response.body)
+    // What is unsound is not even read for the vendor's reasons.
+    let complaint = flaw == nil ? explain(response) : nil
+    if complaint == nil, (200..<400).contains(response.status), response.status != 304 {
+      guard let flaw else { return response }
+      throw harmless(
+        Failure(.unreadable, flaw, address: request.address, status: response.status), request)
+    }
     throw harmless(
       (complaint ?? Complaint()).failure(
         response, of: request, credential: site.wallet.credential, now: site.now()), request)
@@ -259,12 +272,5 @@ public final class Connection: Meter, Sendable {
     var failure = failure
     if request.method == .get { failure.mayHaveArrived = false }
     return failure
-  }
-}
-
-extension Failure {
-  /// Alibaba Cloud calls an expired session token by a code, with a status of its own choice.
-  fileprivate var saysExpired: Bool {
-    code?.contains("Expired") == true || code?.contains("SecurityToken") == true
   }
 }

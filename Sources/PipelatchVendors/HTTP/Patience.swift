@@ -12,7 +12,7 @@ enum Patience {
     }
     // Alibaba Cloud gives milliseconds: the SDK sleeps on the bare number.
     if let text = response.header("x-acs-retry-after"), let wait = Double(text), wait > 0 {
-      return .milliseconds(min(Int(wait), 86_400_000))
+      return .milliseconds(Int(min(wait, 86_400_000)))
     }
     if let budget = budget(in: response), budget.remaining == 0 {
       return max(.zero, budget.resetsAt - here)

@@ -45,6 +45,12 @@ struct AlibabaGateway: Sendable {
         + " often (--interval)"
     } else if named("Forbidden.Not.Server", in: names) {
       complaint.remedy = "The product is not there in this region: check the target"
+    } else if named("Forbidden.UserNotInCurrentOrganization", in: names) {
+      complaint.remedy =
+        "Check the organization in the target, and that the access key's user is its member"
+    } else if named("InvalidUser.NotFound", in: names) {
+      complaint.remedy =
+        "The access key's user has never signed in to Alibaba Cloud DevOps: do so once"
     } else {
       complaint.remedy = clock(response, names, complaint.kind, now)
     }

@@ -18,7 +18,7 @@ public enum HuaweiProfile {
       return .keys(id: id, secret: Secret(secret), session: session)
     }
     throw Failure(
-      .notConfigured, "the credentials file has no 'ak' and 'sk' in [basic] or [global]",
+      .notConfigured, "~/.huaweicloud/credentials has no 'ak' and 'sk' in [basic] or [global]",
       remedy: "Add them, or set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK")
   }
 
