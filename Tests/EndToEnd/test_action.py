@@ -4,7 +4,9 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 import yaml
@@ -60,7 +62,7 @@ class Runner:
         path.write_text("#!/bin/sh\n" + script)
         path.chmod(0o755)
 
-    def run(self, script, inputs, env=None):
+    def start(self, step, inputs, env=None):
         clean = {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": "/nonexistent",
                  "GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_REPOSITORY": "someone/else",
                  "RUNNER_TEMP": str(self.temp), "GITHUB_ACTION_PATH": str(self.action),
@@ -70,12 +72,17 @@ class Runner:
         defaults = {name: str(spec.get("default", "")) for name, spec in ACTION["inputs"].items()}
         clean.update({variable(name): value for name, value in {**defaults, **inputs}.items()})
         clean.update(env or {})
-        # `shell: bash` is this on a runner.
-        self.result = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c",
-             f'bash "$GITHUB_ACTION_PATH/{script}"'],
-            env=clean, cwd=self.folder, capture_output=True, text=True, timeout=60)
-        return self.result
+        # `shell: bash` is this on a runner, and the line of the step stands in a file.
+        line = next(one["run"] for one in ACTION["runs"]["steps"] if one["id"] == step)
+        (self.temp / "step.sh").write_text(line)
+        return subprocess.Popen(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", self.temp / "step.sh"],
+            env=clean, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, step, inputs, env=None):
+        process = self.start(step, inputs, env)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(step, process.returncode, out, err)
 
     @property
     def outputs(self):
@@ -184,6 +191,22 @@ def test_what_cannot_be_meant_is_64_and_never_green(runner, inputs):
 def test_a_missing_credential_is_78(runner):
     result = runner.run("gate", {"target": "yunxiao:org/123#7"})
     assert result.returncode == 78 and runner.outputs["exit-code"] == "78", result
+
+
+@pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_canceled_job_cancels_what_it_started(runner, name, code):
+    flow = Flow(["RUNNING"])
+    with Server(flow) as server:
+        process = runner.start("gate", {
+            "command": "trigger", "target": "yunxiao:org/123", "server": server.url, "interval": "50ms",
+            "cancel-on": "interrupt"}, env=ENV)
+        while flow.looks < 2:
+            time.sleep(0.02)
+        # A runner signals the first process of a step and no other.
+        process.send_signal(getattr(signal, name))
+        process.communicate(timeout=20)
+    assert process.returncode == code and flow.stopped
+    assert runner.outputs["exit-code"] == str(code)
 
 
 def test_the_demo_needs_nothing(runner):
