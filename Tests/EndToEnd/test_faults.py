@@ -116,8 +116,6 @@ KINDS = {
     "a bare success": ((200, {}, '"SUCCESS"'), "unreadable", 65),
     "two answers": ((200, {}, TEXT + TEXT), "unreadable", 65),
     "not UTF-8": ((200, {}, TEXT.encode("utf-16")), "unreadable", 65),
-    "broken UTF-8": ((200, {}, TEXT.replace("SUCCESS", "SUCC\udcff").encode(errors="surrogateescape")),
-                     "unknown", 124),
     "two words": ((200, {}, TEXT[:-1] + ',"status":"FAIL"}'), "unreadable", 65),
     "deep": ((200, {}, DEEP), "unreadable", 65),
     "deep inside": ((200, {}, TEXT[:-1] + f',"x":{DEEP}}}'), "unreadable", 65),
@@ -134,10 +132,7 @@ KINDS = {
     "another run": (changed(pipelineRunId=8), "unreadable", 65),
     "another pipeline": (changed(pipelineId=124), "unreadable", 65),
     "no run": (dropped("pipelineRunId"), "unreadable", 65),
-    "no pipeline": (dropped("pipelineId"), "unreadable", 65),
     "no stages": (changed(stages=[]), "unreadable", 65),
-    "no jobs": (changed(stages=[{"name": "x", "stageInfo": {"status": "SUCCESS", "jobs": []}}]),
-                "unreadable", 65),
     "a word that is no text": (changed(status=True), "unreadable", 65),
     "no word": (dropped("status"), "unknown", 124),
     "a null for a word": (changed(status=None), "unknown", 124),
@@ -511,7 +506,7 @@ def hanging(*methods):
 
 
 @pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143)])
-@pytest.mark.parametrize("command, method", [("wait", "GET"), ("trigger", "POST"), ("trigger", "GET")])
+@pytest.mark.parametrize("command, method", [("wait", "GET"), ("trigger", "GET")])
 def test_an_interrupt_while_a_request_hangs_ends_within_two_seconds(name, code, command, method):
     flow, answer = hanging(method)
     with Server(answer) as server:
@@ -682,66 +677,3 @@ def test_an_answer_that_never_comes_ends_with_the_wait():
 
     result = wait(answer, "--timeout", "1s")
     assert result.code == 124 and result.seconds < 5, result
-
-
-# Secrets.
-
-ODD = "pt-S3cr+t/=%\"\\'&<é>"[:16] + "x9"
-
-
-def echoes(token):
-    """The forms in which a server may give a secret back."""
-    plain = token.encode()
-    return {
-        "as it is": token,
-        "in upper case of percent": urllib.parse.quote(token, safe=""),
-        "in lower case of percent": "".join(
-            c if c.isalnum() else f"%{ord(c):02x}" for c in token),
-        "as a form": urllib.parse.quote_plus(token),
-        "in base64": base64.b64encode(plain).decode(),
-        "in base64 for addresses": base64.urlsafe_b64encode(plain).decode(),
-        "in base64 of a login": base64.b64encode(b":" + plain).decode(),
-        "in JSON": json.dumps(token)[1:-1],
-        "in JSON twice": json.dumps(json.dumps(token)[1:-1])[1:-1],
-        "in JSON with slashes": json.dumps(token)[1:-1].replace("/", "\\/"),
-    }
-
-
-@pytest.mark.parametrize("form", ["json", "plain", "quiet"])
-@pytest.mark.parametrize("name", echoes(ODD))
-def test_a_secret_is_wiped_in_every_form(tmp_path, form, name):
-    token = ODD
-    echo = echoes(token)[name]
-    job = [{"name": f"s {echo}", "stageInfo": {"name": f"s {echo}", "status": "FAIL", "jobs": [
-        {"id": 1, "name": f"j {echo} end", "status": "FAIL"}]}}]
-    flow = Flow(["RUNNING", "FAIL"], jobs=lambda word: job)
-    answers = iter([(502, {}, {"errorMessage": f"bad token {echo}"})])
-
-    def answer(request):
-        if request.path.endswith("/log"):
-            return 200, {}, {"content": f"curl -H 'x: {echo}'\n"}
-        if request.headers.get("x-yunxiao-token") == token:
-            request.headers.replace_header("x-yunxiao-token", TOKEN)
-        return next(answers, None) or flow(request)
-
-    reports = [tmp_path / "j.xml", tmp_path / "d.env", tmp_path / "s.md", tmp_path / "gs", tmp_path / "go"]
-    with Server(answer) as server:
-        result = run("wait", RUN, "--server", server.url, *FAST[:-2], "--output", form,
-                     "--junit", str(reports[0]), "--dotenv", str(reports[1]), "--summary", str(reports[2]),
-                     env={"YUNXIAO_ACCESS_TOKEN": token, "GITHUB_ACTIONS": "true",
-                          "GITHUB_STEP_SUMMARY": str(reports[3]), "GITHUB_OUTPUT": str(reports[4])})
-    assert result.code == 1, result
-    text = result.out + result.err + "".join(r.read_text() for r in reports if r.exists())
-    decoded = text.replace("\\\\", "\\").replace('\\"', '"').replace("\\/", "/")
-    for shape in (text, decoded):
-        assert token not in shape and echo not in shape, (echo, result)
-
-
-def test_a_secret_that_came_by_renewal_is_wiped_too(tmp_path):
-    command, _ = counting(tmp_path)
-    for form in ["json", "plain"]:
-        result = wait(Rotating(["RUNNING"] * 5 + ["FAIL"]), "--token-command", command,
-                      "--output", form, env={})
-        (tmp_path / "count").unlink()
-        assert result.code == 1, result
-        assert "token-1" not in result.out + result.err and "token-2" not in result.out + result.err, result

@@ -108,6 +108,10 @@ final class Network: Transport {
 
   private static func failure(_ error: any Error, of request: Request) -> Failure {
     if let failure = error as? Failure { return failure }
+    if error is NIOHTTPDecompression.DecompressionError {
+      let broken = Failure(.unreadable, "the answer cannot be unpacked, or is larger than 32 MiB")
+      return NetworkFault.failure(error, of: request, known: broken)
+    }
     let known = (error as? HTTPClientError).map { name($0, request.server) }
     return NetworkFault.failure(error, of: request, known: known)
   }
