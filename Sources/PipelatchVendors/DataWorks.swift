@@ -115,9 +115,9 @@ extension DataWorks {
       if runs.contains(where: { $0.created == 0 || $0.id.text.trimmed.isEmpty }) {
         throw Failure(.unreadable, "a run in the list has no id or no time of creation")
       }
-      let full = answer.size.flatMap { Int($0.text) } ?? Self.page
       let total = answer.total.flatMap { Int($0.text) }
-      let whole = total.map { runs.count >= $0 } ?? (page.count < full)
+      let full = answer.size.flatMap { Int($0.text) } ?? (total == nil ? Self.page : 0)
+      let whole = page.count < full || total.map { runs.count >= $0 } ?? false
       if !whole, page.isEmpty {
         throw Failure(.unreadable, "the list of runs ends after \(runs.count) of \(total ?? 0)")
       }

@@ -41,7 +41,8 @@ struct MutationTests {
         \(tape.testDescription): write '# hangs-on: 1.STATUS 1.ID' into its head, the fields of its \
         answers that say that it succeeded and what. They hold \(values)
         """)
-      #expect(await spoiling.exhaust(tape) == [])
+      let faults = await spoiling.exhaust(tape)
+      #expect(faults == [])
     }
   }
 

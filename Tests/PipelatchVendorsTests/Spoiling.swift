@@ -60,13 +60,15 @@ struct Spoiling {
     let isJudged: Bool
     switch name {
     case _ where hangs: isJudged = true
+    // What speaks against a run that is called a success may get lost without a trace.
+    case _ where place > 0 && says(good, answers[0]): isJudged = false
     // Another order of a list may make another run the newest.
     case _ where tape["ask"]?.hasPrefix("find") == true:
       isJudged =
         ["dropped at", "null at", "renamed", "huge", "truncated", "status"]
         .contains(where: name.hasPrefix) || !tape.exchanges.contains { says(good, $0.response) }
     case "bytes": isJudged = !tape.exchanges.contains { says(good, $0.response) }
-    case "another answer": isJudged = isForeign(donor, to: tape)
+    case "another answer": isJudged = place == 0 && isForeign(donor, to: tape)
     default: isJudged = true
     }
     return await verdict(on: tape, answers, isJudged, "#\(number), answer \(place + 1): \(name)")
@@ -118,9 +120,21 @@ struct Spoiling {
           let then = Tree(tape.exchanges[hinge.exchange].response.text)?[hinge.path]
         else { return false }
         return now == then || Double(now).map { $0 == Double(then) } ?? false
-          || good.isSuperset(of: [now, then])
+          || (isGood(now) && isGood(then)) || isCommit(now, of: tape)
           || now.trimmingCharacters(in: .whitespacesAndNewlines) == then
       }
+  }
+
+  private func isGood(_ word: String) -> Bool {
+    good.contains { $0 == word || Double($0).map { $0 == Double(word) } ?? false }
+  }
+
+  /// Whether it begins as the commit asked for does.
+  private func isCommit(_ text: String, of tape: Tape) -> Bool {
+    let words = tape["ask"]?.split(separator: " ") ?? []
+    return words.contains {
+      $0.hasPrefix("commit=") && text.lowercased().hasPrefix($0.dropFirst(7).lowercased())
+    }
   }
 
   /// Whether a success in it would be that of something else than the tape asks for.
