@@ -36,7 +36,9 @@ public struct Selector: Hashable, Sendable {
 
   /// Whether `prefix` is `commit`, full or abbreviated to seven characters or more.
   public static func abbreviates(_ prefix: String, _ commit: String) -> Bool {
-    prefix.count >= 7 && commit.lowercased().hasPrefix(prefix.lowercased())
+    let isWhole = prefix.utf8.count >= 40
+    return prefix.count >= 7 && commit.lowercased().hasPrefix(prefix.lowercased())
+      && !(isWhole && commit.utf8.count > prefix.utf8.count)
   }
 
   private static func short(_ ref: String) -> Substring {

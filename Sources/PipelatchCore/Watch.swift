@@ -16,6 +16,9 @@ struct Watch {
     case done(Outcome)
   }
 
+  /// How long a trigger's answer is waited for after an interrupt, so that the run can be named, or canceled.
+  private static let lastWords = Duration.seconds(1)
+
   let gate: Gate
   let begun: Duration
   private(set) var triggered = false
@@ -146,13 +149,22 @@ struct Watch {
     if gate.time.elapsed - begun >= gate.terms.timeout { return .done(outOfTime) }
     let changes = gate.meter.requests.changes
     // A task of its own: an interrupted trigger would leave a run that nobody knows of.
-    let answer = await Task { () async -> Result<Found, Failure> in
+    let trigger = Task { () async -> Result<Found, Failure> in
       do throws(Failure) {
         return .success(try await pipeline.start(order))
       } catch {
         return .failure(error)
       }
-    }.value
+    }
+    let time = gate.time
+    let answer = await withTaskCancellationHandler {
+      await trigger.value
+    } onCancel: {
+      Task {
+        try? await time.sleep(for: Self.lastWords)
+        trigger.cancel()
+      }
+    }
     switch answer {
     case .success(let found):
       triggered = true

@@ -10,6 +10,7 @@ struct BuildbotMaster: Sendable {
 
   let connection: Connection
   private let login: (user: String, password: Secret)?
+  private let wallet: Wallet
   private let cookie: Cookie
 
   private final class Cookie: Sendable {
@@ -22,6 +23,7 @@ struct BuildbotMaster: Sendable {
     } else {
       login = nil
     }
+    wallet = site.wallet
     let cookie = Cookie()
     self.cookie = cookie
     connection = Connection(
@@ -221,6 +223,7 @@ extension BuildbotMaster {
         .refused, "the login gave no cookie", remedy: "Check how people sign in to this Buildbot",
         address: request.address, status: response.status)
     }
+    for (name, pair) in cookies { wallet.keep(Secret(String(pair.dropFirst(name.count + 1)))) }
     let text = cookies.values.sorted().joined(separator: "; ")
     cookie.text.withLock { $0 = Secret(text) }
   }

@@ -88,9 +88,12 @@ extension GitHub {
 
   func runs(of commit: String) async throws(Failure) -> [GitHubWire.Run] {
     let query = [Request.Pair("head_sha", commit), Request.Pair("per_page", "100")]
-    return try await all(Link(root + "/actions/runs", query), as: GitHubWire.Runs.self)
-      .filter { $0.commit == commit }
-      .sorted { $0.number > $1.number }
+    let runs = try await all(Link(root + "/actions/runs", query), as: GitHubWire.Runs.self)
+    if let stranger = runs.first(where: { $0.commit != commit }) {
+      throw Failure(
+        .unreadable, "asked for the runs of \(commit), answered one of \(stranger.commit)")
+    }
+    return runs.sorted { $0.number > $1.number }
   }
 
   /// Suites of GitHub Actions that have not ended and whose run is not in the list yet.

@@ -290,16 +290,22 @@ extension GitHub {
     }
   }
 
-  /// Every item of a list, page after page.
+  /// Every item of a list, page after page. Throws `.unreadable` where some are missing: one of them may have failed.
   func all<Page: GitHubWire.Page>(
     _ link: Link, as type: Page.Type = Page.self
   ) async throws(Failure) -> [Page.Item] {
     var items: [Page.Item] = []
     var next: Link? = link
+    var total = 0
     for _ in 0..<Self.pages {
-      guard let link = next else { return items }
+      guard let link = next else {
+        if items.count >= total { return items }
+        throw Failure(
+          .unreadable, "the list \(link.path) ends after \(items.count) of \(total) items")
+      }
       let (page, response) = try await read(link, as: type)
       items += page.items
+      total = page.total ?? 0
       next = try Link(after: response, from: connection.server)
     }
     throw Failure(.unreadable, "the list \(link.path) does not end")

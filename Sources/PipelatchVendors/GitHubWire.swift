@@ -8,6 +8,8 @@ enum GitHubWire {
   protocol Page: Decodable, Sendable {
     associatedtype Item: Sendable
     var items: [Item] { get }
+    /// Of the whole list, not of this page.
+    var total: Int? { get }
   }
 
   struct Run: Decodable, Sendable {
@@ -73,8 +75,12 @@ enum GitHubWire {
 
   struct Runs: Page {
     var items: [Run]
+    var total: Int?
 
-    enum CodingKeys: String, CodingKey { case items = "workflow_runs" }
+    enum CodingKeys: String, CodingKey {
+      case items = "workflow_runs"
+      case total = "total_count"
+    }
   }
 
   struct Job: Decodable, Sendable {
@@ -96,8 +102,12 @@ enum GitHubWire {
 
   struct Jobs: Page {
     var items: [Job]
+    var total: Int?
 
-    enum CodingKeys: String, CodingKey { case items = "jobs" }
+    enum CodingKeys: String, CodingKey {
+      case items = "jobs"
+      case total = "total_count"
+    }
   }
 
   struct CheckSuite: Decodable, Sendable {
@@ -121,8 +131,12 @@ enum GitHubWire {
 
   struct CheckSuites: Page {
     var items: [CheckSuite]
+    var total: Int?
 
-    enum CodingKeys: String, CodingKey { case items = "check_suites" }
+    enum CodingKeys: String, CodingKey {
+      case items = "check_suites"
+      case total = "total_count"
+    }
   }
 
   /// What holds one environment back.

@@ -22,7 +22,7 @@ struct Session: Sendable {
     var target: Target
     var vendor: any Vendor
     var card: VendorCard
-    var secrets: [Secret]
+    var wallet: Wallet
   }
 
   /// What one target of a command wants.
@@ -55,15 +55,15 @@ struct Session: Sendable {
       now: { clock.now }, nonce: { UUID().uuidString.filter { $0 != "-" }.lowercased() },
       commons: commons)
     return Place(
-      target: target, vendor: try type.init(site), card: type.card,
-      secrets: wallet.credential.secrets)
+      target: target, vendor: try type.init(site), card: type.card, wallet: wallet)
   }
 
   /// Runs the wishes to their ends and returns what the program exits with.
   func run(
     _ wishes: [Wish], wait: WaitOptions, terms: Gate.Terms
   ) async -> PipelatchCore.ExitCode {
-    let wash = Wash(secrets: wishes.flatMap(\.place.secrets))
+    let wallets = wishes.map(\.place.wallet)
+    let wash = Wash { wallets.flatMap(\.secrets) }
     let meters = wishes.map { wish -> (target: String, meter: any Meter) in
       (wash(wish.place.target.text), wish.place.vendor.connection)
     }

@@ -59,7 +59,10 @@ class Server:
                     body = json.dumps(body)
                     headers = {"content-type": "application/json", **headers}
                 data = body.encode() if isinstance(body, str) else body
-                self.send_response(status)
+                if any(name.lower() == "date" for name in headers):
+                    self.send_response_only(status)
+                else:
+                    self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(data)))

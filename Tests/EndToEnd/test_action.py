@@ -77,7 +77,9 @@ class Runner:
         (self.temp / "step.sh").write_text(line)
         return subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", self.temp / "step.sh"],
-            env=clean, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            env=clean, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # A shell cannot trap what was ignored when it began, as a job in the background has it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def run(self, step, inputs, env=None):
         process = self.start(step, inputs, env)

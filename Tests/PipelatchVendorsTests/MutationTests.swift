@@ -31,7 +31,7 @@ struct MutationTests {
       vocabulary.words.filter { $0.value == .succeeded }.keys
     }
     #expect(!spoiling.successes.isEmpty)
-    for tape in spoiling.successes where !tape.hinges.isEmpty {
+    for tape in spoiling.successes {
       let values = tape.hinges.map { hinge in
         Tree(tape.exchanges[hinge.exchange].response.text)?[hinge.path] ?? "?"
       }
@@ -41,7 +41,8 @@ struct MutationTests {
         \(tape.testDescription): write '# hangs-on: 1.STATUS 1.ID' into its head, the fields of its \
         answers that say that it succeeded and what. They hold \(values)
         """)
-      #expect(await spoiling.exhaust(tape) == [])
+      let faults = await spoiling.exhaust(tape)
+      #expect(faults == [])
     }
   }
 

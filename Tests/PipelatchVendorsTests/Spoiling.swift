@@ -60,8 +60,8 @@ struct Spoiling {
     let isJudged: Bool
     switch name {
     case _ where hangs: isJudged = true
-    // Nobody wrote down yet what this success hangs on: only a crash is a fault here.
-    case _ where successes.contains { $0.name == tape.name }: isJudged = false
+    // What speaks against a run that is called a success may get lost without a trace.
+    case _ where place > 0 && says(good, answers[0]): isJudged = false
     // Another order of a list may make another run the newest.
     case _ where tape["ask"]?.hasPrefix("find") == true && tape.exchanges.count > 1:
       isJudged = false
@@ -123,9 +123,21 @@ struct Spoiling {
           let then = Tree(tape.exchanges[hinge.exchange].response.text)?[hinge.path]
         else { return false }
         return now == then || Double(now).map { $0 == Double(then) } ?? false
-          || good.isSuperset(of: [now, then])
+          || (isGood(now) && isGood(then)) || isCommit(now, of: tape)
           || now.trimmingCharacters(in: .whitespacesAndNewlines) == then
       }
+  }
+
+  private func isGood(_ word: String) -> Bool {
+    good.contains { $0 == word || Double($0).map { $0 == Double(word) } ?? false }
+  }
+
+  /// Whether it begins as the commit asked for does.
+  private func isCommit(_ text: String, of tape: Tape) -> Bool {
+    let words = tape["ask"]?.split(separator: " ") ?? []
+    return words.contains {
+      $0.hasPrefix("commit=") && text.lowercased().hasPrefix($0.dropFirst(7).lowercased())
+    }
   }
 
   /// Whether a success in it would be that of something else than the tape asks for.

@@ -20,7 +20,7 @@ struct DoctorCommand: AsyncParsableCommand {
     try await Targets.closing(network) { () throws(Failure) in
       let place = try await session.place(try Target(target), on: network)
       let findings = await Examination(place: place, clock: session.clock).findings()
-      let wash = Wash(secrets: place.secrets)
+      let wash = Wash { place.wallet.secrets }
       for finding in findings { session.console.line(wash(finding.line), to: .output) }
       return session.console.outputBroke ? .fault : findings.compactMap(\.code).first ?? .succeeded
     }

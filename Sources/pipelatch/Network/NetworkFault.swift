@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOCore
+import NIOHTTPCompression
 import NIOPosix
 import NIOSSL
 import PipelatchCore
@@ -21,6 +22,10 @@ enum NetworkFault {
     case is CancellationError: return lost("the request was interrupted")
     case is NIOTooManyBytesError:
       return Failure(.unreadable, "the answer is larger than \(Network.mostBytes >> 20) MiB")
+    case is NIOHTTPDecompression.DecompressionError,
+      is NIOHTTPDecompression.ExtraDecompressionError:
+      return Failure(
+        .unreadable, "the answer cannot be unpacked, or not within \(Network.mostBytes >> 20) MiB")
     case is PeerName.Mismatch:
       return unsafe("the server's certificate is not for \(server.host)")
     case let error as NIOSSLError: return tls(error, server)

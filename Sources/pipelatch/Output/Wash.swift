@@ -3,13 +3,15 @@ import PipelatchVendors
 
 /// Makes remote text harmless: no control of the terminal, no command to the host CI, no secret.
 struct Wash: Sendable {
-  private let secrets: [String]
+  /// Bytes of a text that anybody would read at all, and characters of it that are shown.
+  private static let most = 1 << 18
+  private static let longest = 4000
+  private let masked: Masks
 
-  init(secrets: [Secret] = []) {
-    // Longest first, so that a secret that holds another one is gone as a whole.
-    self.secrets = secrets.map { $0.revealed() }.filter { $0.count >= 4 }
-      .sorted { $0.count > $1.count }
-  }
+  init(secrets: @escaping @Sendable () -> [Secret] = { [] }) { masked = Masks(secrets) }
+
+  /// Of a command as Azure, GitHub's older runners and TeamCity have it, in capitals too.
+  nonisolated(unsafe) private static let opening = /##[A-Za-z]*\[/
 
   private static let commands = [
     "error", "warning", "notice", "debug", "group", "endgroup", "add-mask", "add-path",
@@ -19,17 +21,10 @@ struct Wash: Sendable {
 
   /// One line of text without escape sequences, control, bidirectional and zero-width characters, commands and secrets.
   func callAsFunction(_ text: String) -> String {
-    Self.defused(masked(Self.visible(Self.unescaped(masked(text)))))
-  }
-
-  /// Asked before and after what is hidden is gone: a secret may be written through it, and hold it.
-  private func masked(_ text: String) -> String {
-    var text = text
-    for secret in secrets where text.contains(secret) {
-      text = text.split(separator: secret, omittingEmptySubsequences: false)
-        .joined(separator: "***")
-    }
-    return text
+    if text.utf8.count > Self.most { return "(a text of \(text.utf8.count) bytes)" }
+    // Masked before and after what is hidden is gone: a secret may be written through it, and hold it.
+    let clean = Self.defused(masked(Self.visible(Self.unescaped(masked(text)))))
+    return clean.utf8.count > Self.longest ? "\(clean.prefix(Self.longest))…" : clean
   }
 
   /// Without the escape sequences of ECMA-48: `ESC [ ... letter`, `ESC ] ... BEL` and the two-character ones.
@@ -90,7 +85,7 @@ struct Wash: Sendable {
     }
   }
 
-  /// A space inside makes a command of GitHub (`::error::`, `##[...]`), Azure (`##vso[`) or GitLab (`section_start:`) plain text.
+  /// A space inside makes a command of GitHub (`::error::`, `##[...]`), Azure (`##vso[...]`) or GitLab (`section_start:`) plain text.
   private static func defused(_ text: String) -> String {
     var text = text
     if text.drop(while: \.isWhitespace).hasPrefix("::") {
@@ -99,8 +94,8 @@ struct Wash: Sendable {
     for command in commands where text.contains("::\(command)") {
       text = text.replacing("::\(command)", with: ": :\(command)")
     }
-    for opening in ["##[", "##vso[", "##teamcity["] where text.contains(opening) {
-      text = text.replacing(opening, with: "# " + opening.dropFirst())
+    if text.contains("##") {
+      text = text.replacing(opening, with: { "# \($0.output.dropFirst())" })
     }
     for word in ["section_start:", "section_end:"] where text.contains(word) {
       text = text.replacing(word, with: word.dropLast() + " :")

@@ -1,0 +1,46 @@
+import PipelatchVendors
+import Synchronization
+
+/// What is put over secrets: over those that there are now, since a renewal may bring new ones.
+final class Masks: Sendable {
+  private struct Known {
+    var secrets: [Secret] = []
+    var disguises: [Disguise] = []
+  }
+
+  private let secrets: @Sendable () -> [Secret]
+  private let known = Mutex(Known())
+
+  init(_ secrets: @escaping @Sendable () -> [Secret]) { self.secrets = secrets }
+
+  func callAsFunction(_ text: String) -> String {
+    let disguises = disguises
+    if disguises.isEmpty { return text }
+    let bytes = Array(text.utf8)
+    var clean: [UInt8] = []
+    var place = 0
+    while place < bytes.count {
+      let end = disguises.lazy.compactMap { $0.end(in: bytes, from: place) }.first
+      if end != nil {
+        clean += "***".utf8
+      } else {
+        clean.append(bytes[place])
+      }
+      place = end ?? place + 1
+    }
+    return clean.count == bytes.count ? text : String(decoding: clean, as: UTF8.self)
+  }
+
+  /// Longest first, so that a secret that holds another one is gone as a whole.
+  private var disguises: [Disguise] {
+    let now = secrets()
+    return known.withLock { known in
+      if known.secrets != now {
+        known.secrets = now
+        known.disguises = now.flatMap { Disguise.all(of: $0.revealed()) }
+          .sorted { $0.length > $1.length }
+      }
+      return known.disguises
+    }
+  }
+}
