@@ -14,6 +14,8 @@ public final class Commons: Sendable {
     var gates = 0
     var budget: Budget?
     private var answers: [String: Answer] = [:]
+    /// Addresses that are being asked, and who waits for the answer with the one who asked.
+    private var asked: [String: [Waiting]] = [:]
     /// Answers remembered at most; a vendor polls a handful of addresses.
     private static let remembered = 256
 
@@ -23,6 +25,22 @@ public final class Commons: Sendable {
       var response: Response
       var value: (any Sendable)?
     }
+
+    typealias Waiting = AsyncStream<Result<Response, Failure>>.Continuation
+
+    /// The answer somebody else is waiting for already; nil where the caller is the one to ask, and then to `hand` it on.
+    mutating func join(_ url: String) -> AsyncStream<Result<Response, Failure>>? {
+      guard asked[url] != nil else {
+        asked[url] = []
+        return nil
+      }
+      let (stream, waiting) = AsyncStream.makeStream(of: Result<Response, Failure>.self)
+      asked[url]?.append(waiting)
+      return stream
+    }
+
+    /// Those who waited for it.
+    mutating func hand(_ url: String) -> [Waiting] { asked.removeValue(forKey: url) ?? [] }
 
     subscript(url: String) -> Answer? { answers[url] }
 

@@ -62,7 +62,7 @@ public final class Connection: Meter, Sendable {
     as type: Value.Type = Value.self
   ) async throws(Failure) -> (value: Value, response: Response) {
     let request = Request(.get, server, path: path, query: query, headers: headers)
-    let response = try await send(request)
+    let response = try await ask(request)
     let known = site.commons.on(place) { $0[request.url] }
     if let known, known.response.body == response.body, let read = known.value,
       let value = read as? Value
@@ -140,6 +140,26 @@ public final class Connection: Meter, Sendable {
         ?? Failure(.unreachable, "the stream of events broke off", address: request.address)
     }
     throw Failure(.unreachable, "the stream of events ended", address: request.address)
+  }
+
+  /// One request for all gates that ask for the same thing at the same time.
+  private func ask(_ request: Request) async throws(Failure) -> Response {
+    while let answers = site.commons.on(place, { $0.join(request.url) }) {
+      for await answer in answers { return try answer.get() }
+      // Whoever asked was interrupted; or this gate was.
+      if Task.isCancelled { return try await send(request) }
+    }
+    let answer: Result<Response, Failure>
+    do throws(Failure) {
+      answer = .success(try await send(request))
+    } catch {
+      answer = .failure(error)
+    }
+    for other in site.commons.on(place, { $0.hand(request.url) }) {
+      if !Task.isCancelled { other.yield(answer) }
+      other.finish()
+    }
+    return try answer.get()
   }
 
   private func sendWithCredential(_ request: Request) async throws(Failure) -> Response {
