@@ -62,7 +62,7 @@ public struct Yunxiao: Vendor {
     let whole = target.path.allSatisfy { !$0.isEmpty }
     guard whole, (1...2).contains(target.path.count), target.path.last?.isNumber == true,
       target.run?.isNumber ?? true
-    else { throw target.malformed(card) }
+    else { throw target.malformed(card, "PIPELINE and RUN are numbers") }
   }
 
   public static func target(at address: WebAddress) -> Target? {
