@@ -215,9 +215,9 @@ struct Watch {
     if let before, before.id != now.id, before.handle != now.handle {
       throw Failure(.unreadable, "asked for run \(before.id), answered run \(now.id)")
     }
-    if now.state == .succeeded, now.stages.isEmpty {
-      // All of nothing is no success: the vendor may not have written its stages down yet.
-      throw Failure(.unreadable, "run \(now.id) is called a success and shows no stage and no job")
+    if now.state == .succeeded, now.jobs.isEmpty {
+      // All of nothing is no success: the vendor may not have written its jobs down yet.
+      throw Failure(.unreadable, "run \(now.id) is called a success and shows no job")
     }
     run = now
     phase = .follow(Found(now))
