@@ -16,8 +16,8 @@ public final class Commons: Sendable {
     private var answers: [String: Answer] = [:]
     /// Addresses that are being asked, and who waits for the answer with the one who asked.
     private var asked: [String: [Waiting]] = [:]
-    /// Answers remembered at most; a vendor polls a handful of addresses.
-    private static let remembered = 256
+    /// Answers remembered at most; a gate polls a handful of addresses.
+    private var most: Int { max(256, 8 * gates) }
 
     /// The last good answer of one address, with what was read from it.
     struct Answer: Sendable {
@@ -50,7 +50,7 @@ public final class Commons: Sendable {
         answers[url]?.tag = tag
         return
       }
-      if answers.count >= Self.remembered { answers.removeAll() }
+      if answers.count >= most { answers.removeAll() }
       answers[url] = Answer(tag: tag, response: response)
     }
 
@@ -62,11 +62,6 @@ public final class Commons: Sendable {
   public init() {}
 
   func on<Value: Sendable>(_ place: Place, _ body: (inout Ground) -> Value) -> Value {
-    grounds.withLock { grounds in
-      var ground = grounds[place] ?? Ground()
-      let value = body(&ground)
-      grounds[place] = ground
-      return value
-    }
+    grounds.withLock { body(&$0[place, default: Ground()]) }
   }
 }
