@@ -21,14 +21,15 @@ public struct Complaint: Hashable, Sendable {
   }
 
   func failure(
-    _ response: Response, of request: Request, credential: Credential, now: Timestamp
+    _ response: Response, of request: Request, credential: Credential, source: String? = nil,
+    now: Timestamp
   ) -> Failure {
     let kind = kind ?? Self.kind(of: response.status)
     var said = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
     if said.isEmpty { said = "no reason given" }
     return Failure(
       kind, "\(Self.opening(kind, response.status)) HTTP \(response.status): \(said.prefix(500))",
-      remedy: remedy ?? Self.remedy(kind, credential), address: request.address,
+      remedy: remedy ?? Self.remedy(kind, credential, source), address: request.address,
       status: response.status, code: code,
       retryAfter: retryAfter ?? Patience.asked(by: response, at: now))
   }
@@ -56,11 +57,14 @@ public struct Complaint: Hashable, Sendable {
     }
   }
 
-  private static func remedy(_ kind: Failure.Kind, _ credential: Credential) -> String? {
-    switch (kind, credential) {
+  private static func remedy(
+    _ kind: Failure.Kind, _ credential: Credential, _ source: String?
+  ) -> String? {
+    let place = source.map { " in \($0)" } ?? ""
+    return switch (kind, credential) {
     case (.refused, .token(_, let source)): "Check the token in \(source) and its permissions"
-    case (.refused, .keys): "Check the access key, its secret and its permissions"
-    case (.refused, .login): "Check the user and the password"
+    case (.refused, .keys): "Check the access key\(place), its secret and its permissions"
+    case (.refused, .login): "Check the user and the password\(place)"
     case (.refused, .none): "Set the vendor's credentials; 'pipelatch vendors' names them"
     case (.missing, _): "Check the target"
     default: nil
