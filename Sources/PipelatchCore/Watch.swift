@@ -336,7 +336,8 @@ struct Watch {
     }
     if let uncertainty { message = uncertainty.message.map { "Interrupted; \($0)" } }
     return Outcome(
-      reason: .interrupted, exitCode: gate.interruption(), message: message ?? "Interrupted.",
+      reason: .interrupted, exitCode: gate.interruption() ?? .interrupted,
+      message: message ?? "Interrupted.",
       run: known)
   }
 
