@@ -166,9 +166,12 @@ struct Watch {
       }
     }
     switch answer {
-    case .success(let found):
+    case .success(let found) where Self.names(found):
       triggered = true
       return try await follow(found)
+    case .success:
+      let nothing = Failure(.unreadable, "the answer to the trigger is no run id")
+      return try lost(nothing, order, sent: true)
     case .failure(let failure):
       return try lost(failure, order, sent: gate.meter.requests.changes != changes)
     }
@@ -194,6 +197,13 @@ struct Watch {
     return order.key == nil ? .done(Outcome(Self.uncertain(failure))) : .again
   }
 
+  /// Whether it is something that can be asked for.
+  private static func names(_ found: Found) -> Bool {
+    if !found.identified { return true }
+    return !found.handle.isEmpty
+      && found.handle.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+  }
+
   private static func uncertain(_ failure: Failure) -> Failure {
     if failure.kind == .uncertain { return failure }
     return Failure(
@@ -215,9 +225,9 @@ struct Watch {
     if let before, before.id != now.id, before.handle != now.handle {
       throw Failure(.unreadable, "asked for run \(before.id), answered run \(now.id)")
     }
-    if now.state == .succeeded, now.stages.isEmpty {
-      // All of nothing is no success: the vendor may not have written its stages down yet.
-      throw Failure(.unreadable, "run \(now.id) is called a success and shows no stage and no job")
+    if now.state == .succeeded, now.jobs.isEmpty {
+      // All of nothing is no success: the vendor may not have written its jobs down yet.
+      throw Failure(.unreadable, "run \(now.id) is called a success and shows no job")
     }
     run = now
     phase = .follow(Found(now))

@@ -33,7 +33,8 @@ final class VirtualRun: Remembered, Meter {
     asked.withLock { $0.append(clock.elapsed) }
     var run = Run(id: handle, state: clock.elapsed < duration ? .running : .succeeded)
     run.createdAt = Timestamp(milliseconds: 0)
-    run.stages = [Stage(name: "only", state: run.state)]
+    let job = Job(id: "1", name: "only", state: run.state)
+    run.stages = [Stage(name: "only", state: run.state, jobs: [job])]
     return run
   }
 
