@@ -14,7 +14,7 @@ public enum Event: Hashable, Sendable {
   case log(job: String, lines: [String])
   /// How long past runs of the same pipeline took, newest first; told once at most.
   case learned([Duration])
-  /// A look is over; the next is due after `next`, or there is none.
+  /// A look is over, with the run where it has changed; the next is due after `next`, or there is none.
   case looked(Run?, next: Duration?)
   case verdict(Outcome)
 }

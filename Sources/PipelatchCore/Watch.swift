@@ -26,6 +26,8 @@ struct Watch {
   private var phase: Phase
   private var schedule: Schedule
   private var run: Run?
+  /// The run, where it has changed since it was last told.
+  private var news: Run?
   private var passedOver: Set<String> = []
   /// Since when a run may be expected to appear.
   private var awaited: Duration
@@ -82,7 +84,8 @@ struct Watch {
       let (end, outcome) = nearestEnd()
       let left = end - gate.time.elapsed
       if left <= .zero { return outcome }
-      gate.tell(.looked(run, next: min(pause, left)))
+      gate.tell(.looked(news, next: min(pause, left)))
+      news = nil
       guard await rest(min(pause, left), hearing: hearing) else { return interrupted }
       // The vendor asked for patience beyond the end: a look before that would be rude, one after it too late.
       if floor > left { return outcome }
@@ -240,8 +243,11 @@ struct Watch {
       gate.tell(.located(now, triggered: triggered, joined: joined))
       schedule.restart()
     }
-    for event in Progress.events(from: before, to: now) { tellOnce(event) }
-    await logs.tell(failedIn: now)
+    if now != before {
+      news = now
+      for event in Progress.events(from: before, to: now) { tellOnce(event) }
+      await logs.tell(failedIn: now)
+    }
     if let outcome = judge.outcome(of: now) { return .done(outcome) }
     if triggered, let pipeline = gate.pipeline as? any Driven { try await pipeline.advance(now) }
     if before == nil { await learn(from: now) }

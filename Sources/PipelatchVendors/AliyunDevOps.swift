@@ -45,7 +45,7 @@ public struct AliyunDevOps: Vendor {
   public static func check(_ target: Target) throws(Failure) {
     guard target.path.count == 2, !target.path[0].isEmpty, target.path[1].isNumber,
       target.run?.isNumber ?? true
-    else { throw target.malformed(card) }
+    else { throw target.malformed(card, "PIPELINE and RUN are numbers") }
   }
 
   public static func target(at address: WebAddress) -> Target? { nil }

@@ -200,10 +200,13 @@ extension Buildbot {
       name: builder.name,
       state: build.complete ? Self.words[build.results.map { String($0) }] : .running,
       startedAt: build.started_at?.moment, finishedAt: build.complete_at?.moment)
-    for step in try await master.steps(of: build) {
+    let steps = try await master.steps(of: build)
+    // A build of nothing but hidden steps is a build all the same.
+    let hides = steps.contains { $0.hidden != true }
+    for step in steps {
       var state = step.started_at?.moment == nil ? State.queued : .running
       if step.complete { state = Self.words[step.results.map { String($0) }] }
-      if step.hidden == true, state != .failed { continue }
+      if hides, step.hidden == true, state != .failed { continue }
       stage.jobs.append(
         Job(
           id: String(step.stepid), name: step.name, state: state, url: url,

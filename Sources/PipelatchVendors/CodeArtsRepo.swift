@@ -11,9 +11,10 @@ public struct CodeArtsRepo: Vendor {
     credentials: HuaweiCloud.credentials,
     settings: HuaweiCloud.settings,
     notes: [
-      "PIPELINE is the number of one run in the repository: --latest, a #RUN and a --commit mean that run or none.",
-      "It cannot start runs: codearts can, and it sees a pipeline's jobs before they are reported.",
+      "PIPELINE is the number of one run in the repository: --latest, a #RUN and a --commit mean that run or none."
     ],
+    startsElsewhere:
+      "Trigger codearts:REGION/PROJECT/PIPELINE, which also sees a pipeline's jobs before they are reported",
     documents:
       "https://support.huaweicloud.com/intl/en-us/api-codeartsrepo/ListLatestPipelineJobs.html")
 
@@ -42,7 +43,7 @@ public struct CodeArtsRepo: Vendor {
   public static func check(_ target: Target) throws(Failure) {
     guard target.path.count == 3, !target.path[0].isEmpty,
       target.path.dropFirst().allSatisfy({ Int($0).map { $0 > 0 } ?? false })
-    else { throw target.malformed(card) }
+    else { throw target.malformed(card, "REPOSITORY and PIPELINE are numbers") }
     if let run = target.run, run != target.path[2] { throw foreign(run, target.path[2]) }
   }
 

@@ -53,7 +53,7 @@ public struct DataWorks: Vendor {
     let path = target.path
     guard path.count == 2, path[0].isRegion, !path[1].isEmpty,
       path[1].utf8.allSatisfy({ (48...57).contains($0) })
-    else { throw target.malformed(card) }
+    else { throw target.malformed(card, "PROJECT is a number") }
     if target.ref != nil { throw branchless }
   }
 

@@ -60,7 +60,9 @@ public struct GitLab: Vendor {
   public static func check(_ target: Target) throws(Failure) {
     let path = target.path
     let whole = path.allSatisfy { !$0.isEmpty } && (path.count >= 2 || path[0].isNumber)
-    guard whole || path == [""], target.run?.isNumber ?? true else { throw target.malformed(card) }
+    guard whole || path == [""], target.run?.isNumber ?? true else {
+      throw target.malformed(card, "a project has a group, and RUN is a number")
+    }
   }
 
   public static func target(at address: WebAddress) -> Target? {

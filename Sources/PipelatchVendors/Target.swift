@@ -77,10 +77,10 @@ public struct Target: Hashable, Sendable {
       remedy: "'pipelatch vendors' lists the forms")
   }
 
-  /// The usage failure of a PATH that has not the vendor's form.
-  public func malformed(_ card: VendorCard) -> Failure {
+  /// The usage failure of a PATH that has not the vendor's form; `rule` is what the form alone does not tell.
+  public func malformed(_ card: VendorCard, _ rule: String? = nil) -> Failure {
     Failure(
-      .usage, "'\(text)' is not a target of \(card.name)",
+      .usage, "'\(text)' is not a target of \(card.name)" + (rule.map { ": \($0)" } ?? ""),
       remedy: "Write \(card.name):\(card.form)[@REF][#RUN]")
   }
 }

@@ -41,6 +41,8 @@ public struct VendorCard: Sendable {
   public var settings: [Setting] = []
   /// What a user should know before relying on it, a sentence each.
   public var notes: [String] = []
+  /// What starts runs where this vendor cannot, one sentence without its period.
+  public var startsElsewhere: String?
   /// Where the vendor documents the API.
   public var documents: String
   /// The pace that suits the vendor's quota.
@@ -49,7 +51,7 @@ public struct VendorCard: Sendable {
   public init(
     name: String, title: String, form: String, pages: [String] = [],
     credentials: [CredentialForm], settings: [Setting] = [], notes: [String] = [],
-    documents: String, pace: Schedule.Pace = .normal
+    startsElsewhere: String? = nil, documents: String, pace: Schedule.Pace = .normal
   ) {
     self.name = name
     self.title = title
@@ -58,6 +60,7 @@ public struct VendorCard: Sendable {
     self.credentials = credentials
     self.settings = settings
     self.notes = notes
+    self.startsElsewhere = startsElsewhere
     self.documents = documents
     self.pace = pace
   }

@@ -62,7 +62,7 @@ public struct Yunxiao: Vendor {
     let whole = target.path.allSatisfy { !$0.isEmpty }
     guard whole, (1...2).contains(target.path.count), target.path.last?.isNumber == true,
       target.run?.isNumber ?? true
-    else { throw target.malformed(card) }
+    else { throw target.malformed(card, "PIPELINE and RUN are numbers") }
   }
 
   public static func target(at address: WebAddress) -> Target? {
@@ -161,11 +161,11 @@ extension Yunxiao {
       guard let run = try await latest(), selector.admits(run) else { return nil }
       return Found(run)
     }
-    return try await newest(passedOver: &passedOver) { selector.admits(model($0)) }
+    return try await newest(passedOver: &passedOver) { selector.admits($0.run) }
   }
 
   public func look(_ handle: String) async throws(Failure) -> Run {
-    model(try await detail(handle))
+    try await detail(handle).run
   }
 
   /// Nil where the pipeline exists and has never run.
@@ -190,20 +190,27 @@ extension Yunxiao {
   }
 
   private func newest(
-    passedOver: inout Set<String>, where matches: (YunxiaoRun) -> Bool
+    passedOver: inout Set<String>, where matches: (Detail) -> Bool
   ) async throws(Failure) -> Found? {
     for item in try await list(Self.page) where !passedOver.contains(item.pipelineRunId.text) {
-      let run = try await detail(item.pipelineRunId.text)
-      if matches(run) { return Found(model(run)) }
-      if run.settled { passedOver.insert(item.pipelineRunId.text) }
+      let detail = try await detail(item.pipelineRunId.text)
+      if matches(detail) { return Found(detail.run) }
+      if detail.wire.settled { passedOver.insert(item.pipelineRunId.text) }
     }
     return nil
   }
 
-  private func detail(_ id: String) async throws(Failure) -> YunxiaoRun {
-    let run = try await connection.get(
-      try await root() + "/runs/\(id.percentEncoded)", as: YunxiaoRun.self)
-    return try verified(run, as: id)
+  /// A run as Flow writes it and as we do.
+  private struct Detail: Sendable {
+    var wire: YunxiaoRun
+    var run: Run
+  }
+
+  private func detail(_ id: String) async throws(Failure) -> Detail {
+    let path = try await root() + "/runs/\(id.percentEncoded)"
+    return try await connection.get(path, as: YunxiaoRun.self) { (wire) throws(Failure) in
+      Detail(wire: try verified(wire, as: id), run: model(wire))
+    }
   }
 
   /// Refuses an answer about another run or pipeline.
@@ -261,9 +268,10 @@ extension Yunxiao: Markable {
   public func find(
     marked key: String, passedOver: inout Set<String>
   ) async throws(Failure) -> Found? {
-    try await newest(passedOver: &passedOver) { run in
-      (run.globalParams ?? []).contains { $0.key == Self.keyVariable && $0.value?.value == key }
-        || run.parameters.contains(Self.mark(key))
+    try await newest(passedOver: &passedOver) { detail in
+      let parameters = detail.wire.globalParams ?? []
+      return parameters.contains { $0.key == Self.keyVariable && $0.value?.value == key }
+        || detail.wire.parameters.contains(Self.mark(key))
     }
   }
 

@@ -11,6 +11,7 @@ struct Session: Sendable {
   let console = Console()
   let interruption = Interruption()
   let commons = Commons()
+  let wallets = Wallets()
 
   init(_ connection: ConnectionOptions, _ output: OutputOptions) {
     self.connection = connection
@@ -48,7 +49,9 @@ struct Session: Sendable {
       environment: environment, tokenFile: connection.tokenFile,
       tokenCommand: connection.tokenCommand, transport: network,
       now: { [clock] in clock.now })
-    let wallet = try await keyring.wallet(for: type, at: server)
+    let wallet = try await wallets.wallet("\(target.vendor) \(server.text)") { () throws(Failure) in
+      try await keyring.wallet(for: type, at: server)
+    }
     let clock = clock
     let site = Site(
       target: target, server: server, wallet: wallet, settings: settings, transport: network,
@@ -58,12 +61,11 @@ struct Session: Sendable {
       target: target, vendor: try type.init(site), card: type.card, wallet: wallet)
   }
 
-  /// Runs the wishes to their ends and returns what the program exits with.
+  /// Runs the wishes to their ends and returns what the program exits with; `wait` is nil for a single look.
   func run(
-    _ wishes: [Wish], wait: WaitOptions, terms: Gate.Terms
+    _ wishes: [Wish], wait: WaitOptions? = nil, terms: Gate.Terms
   ) async -> PipelatchCore.ExitCode {
-    let wallets = wishes.map(\.place.wallet)
-    let wash = Wash { wallets.flatMap(\.secrets) }
+    let wash = Wash { [wallets] in wallets.secrets }
     let meters = wishes.map { wish -> (target: String, meter: any Meter) in
       (wash(wish.place.target.text), wish.place.vendor.connection)
     }
@@ -72,14 +74,14 @@ struct Session: Sendable {
     let gates = zip(wishes, meters).map { wish, place in
       let gate = Gate(
         pipeline: wish.place.vendor, purpose: wish.purpose, terms: terms,
-        schedule: wait.schedule(wish.place.card.pace), time: clock, dice: .system,
+        schedule: wait?.schedule(wish.place.card.pace) ?? Schedule(), time: clock, dice: .system,
         meter: place.meter, interruption: { interruption.code }
       ) { event in
         reports.tell(wash(event), of: place.target, at: clock.now)
       }
       return (target: place.target, gate: gate)
     }
-    let latch = Latch(gates: gates, any: wait.any)
+    let latch = Latch(gates: gates, any: wait?.any ?? false)
     let outcomes = await interruption.watch(leaving: { _ = reports.close($0, at: clock.now) }) {
       await latch.run()
     }

@@ -78,6 +78,8 @@ class Server:
 
         class Quiet(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            # Connections that do not fit would be tried again a second later.
+            request_queue_size = 128
             address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
             def handle_error(self, *_):

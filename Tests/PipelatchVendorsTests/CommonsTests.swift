@@ -69,4 +69,35 @@ struct CommonsTests {
     await #expect(throws: Failure.self) { try await gate.get("/x", as: [Int].self) }
     #expect(gate.requests.changes == 2)
   }
+
+  @Test func `gates that ask for the same at the same time share one request`() async throws {
+    let (held, release) = AsyncStream.makeStream(of: Never.self)
+    let script = ConnectionTests.Script([ConnectionTests.ok("[1,2]")], held: held)
+    let commons = Commons()
+    let gates = try (0..<50).map { _ in try connection(script, commons) }
+    try await withThrowingTaskGroup { group in
+      for gate in gates { group.addTask { try await gate.get("/runs", as: [Int].self) } }
+      try await Task.sleep(for: .milliseconds(300))
+      release.finish()
+      for try await value in group { #expect(value == [1, 2]) }
+    }
+    #expect(script.requests.count == 1)
+    #expect(gates.map(\.requests.total).reduce(0, +) == 1)
+  }
+
+  @Test func `a gate that is interrupted takes no other's answer with it`() async throws {
+    let (held, release) = AsyncStream.makeStream(of: Never.self)
+    let script = ConnectionTests.Script([ConnectionTests.ok("[1]")], held: held)
+    let commons = Commons()
+    let (one, two) = (try connection(script, commons), try connection(script, commons))
+    let first = Task { try await one.get("/runs", as: [Int].self) }
+    while script.requests.isEmpty { await Task.yield() }
+    let second = Task { try await two.get("/runs", as: [Int].self) }
+    try await Task.sleep(for: .milliseconds(100))
+    first.cancel()
+    _ = await first.result
+    release.finish()
+    #expect(try await second.value == [1])
+    #expect(script.requests.count == 2)
+  }
 }

@@ -9,13 +9,20 @@ struct ConnectionTests {
   final class Script: Transport {
     private let answers: Mutex<[Response]>
     private let asked = Mutex<[Request]>([])
+    private let held: AsyncStream<Never>?
 
-    init(_ answers: [Response]) { self.answers = Mutex(answers) }
+    /// No answer comes before `held` ends.
+    init(_ answers: [Response], held: AsyncStream<Never>? = nil) {
+      self.answers = Mutex(answers)
+      self.held = held
+    }
 
     var requests: [Request] { asked.withLock { $0 } }
 
     func send(_ request: Request) async throws(Failure) -> Response {
       asked.withLock { $0.append(request) }
+      if let held { for await _ in held {} }
+      if Task.isCancelled { throw Failure(.unreachable, "interrupted") }
       let next = answers.withLock { $0.isEmpty ? nil : $0.removeFirst() }
       guard let next else { throw Failure(.fault, "script another answer for \(request.address)") }
       return next

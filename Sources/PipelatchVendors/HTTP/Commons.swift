@@ -14,8 +14,10 @@ public final class Commons: Sendable {
     var gates = 0
     var budget: Budget?
     private var answers: [String: Answer] = [:]
-    /// Answers remembered at most; a vendor polls a handful of addresses.
-    private static let remembered = 256
+    /// Addresses that are being asked, and who waits for the answer with the one who asked.
+    private var asked: [String: [Waiting]] = [:]
+    /// Answers remembered at most; a gate polls a handful of addresses.
+    private var most: Int { max(256, 8 * gates) }
 
     /// The last good answer of one address, with what was read from it.
     struct Answer: Sendable {
@@ -23,6 +25,22 @@ public final class Commons: Sendable {
       var response: Response
       var value: (any Sendable)?
     }
+
+    typealias Waiting = AsyncStream<Result<Response, Failure>>.Continuation
+
+    /// The answer somebody else is waiting for already; nil where the caller is the one to ask, and then to `hand` it on.
+    mutating func join(_ url: String) -> AsyncStream<Result<Response, Failure>>? {
+      guard asked[url] != nil else {
+        asked[url] = []
+        return nil
+      }
+      let (stream, waiting) = AsyncStream.makeStream(of: Result<Response, Failure>.self)
+      asked[url]?.append(waiting)
+      return stream
+    }
+
+    /// Those who waited for it.
+    mutating func hand(_ url: String) -> [Waiting] { asked.removeValue(forKey: url) ?? [] }
 
     subscript(url: String) -> Answer? { answers[url] }
 
@@ -32,7 +50,7 @@ public final class Commons: Sendable {
         answers[url]?.tag = tag
         return
       }
-      if answers.count >= Self.remembered { answers.removeAll() }
+      if answers.count >= most { answers.removeAll() }
       answers[url] = Answer(tag: tag, response: response)
     }
 
@@ -44,11 +62,6 @@ public final class Commons: Sendable {
   public init() {}
 
   func on<Value: Sendable>(_ place: Place, _ body: (inout Ground) -> Value) -> Value {
-    grounds.withLock { grounds in
-      var ground = grounds[place] ?? Ground()
-      let value = body(&ground)
-      grounds[place] = ground
-      return value
-    }
+    grounds.withLock { body(&$0[place, default: Ground()]) }
   }
 }

@@ -56,20 +56,34 @@ public final class Connection: Meter, Sendable {
     try await page(path, query: query, headers: headers, as: type).value
   }
 
+  /// As `get`, for what is made of the answer's value; that is not made again either.
+  public func get<Wire: Decodable, Value: Sendable>(
+    _ path: String, as type: Wire.Type, _ make: (Wire) throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    try await read(Request(.get, server, path: path), make).value
+  }
+
   /// As `get`, with the answer itself, for vendors that page by headers.
   public func page<Value: Decodable & Sendable>(
     _ path: String, query: [Request.Pair] = [], headers: [Request.Pair] = [],
     as type: Value.Type = Value.self
   ) async throws(Failure) -> (value: Value, response: Response) {
-    let request = Request(.get, server, path: path, query: query, headers: headers)
-    let response = try await send(request)
+    try await read(Request(.get, server, path: path, query: query, headers: headers)) {
+      (value: Value) in value
+    }
+  }
+
+  private func read<Wire: Decodable, Value: Sendable>(
+    _ request: Request, _ make: (Wire) throws(Failure) -> Value
+  ) async throws(Failure) -> (value: Value, response: Response) {
+    let response = try await ask(request)
     let known = site.commons.on(place) { $0[request.url] }
     if let known, known.response.body == response.body, let read = known.value,
       let value = read as? Value
     {
       return (value, response)
     }
-    let value: Value = try decode(response, of: request)
+    let value = try make(try decode(response, of: request))
     site.commons.on(place) { $0.remember(value, of: request.url) }
     return (value, response)
   }
@@ -142,6 +156,26 @@ public final class Connection: Meter, Sendable {
     throw Failure(.unreachable, "the stream of events ended", address: request.address)
   }
 
+  /// One request for all gates that ask for the same thing at the same time.
+  private func ask(_ request: Request) async throws(Failure) -> Response {
+    while let answers = site.commons.on(place, { $0.join(request.url) }) {
+      for await answer in answers { return try answer.get() }
+      // Whoever asked was interrupted; or this gate was.
+      if Task.isCancelled { return try await send(request) }
+    }
+    let answer: Result<Response, Failure>
+    do throws(Failure) {
+      answer = .success(try await send(request))
+    } catch {
+      answer = .failure(error)
+    }
+    for other in site.commons.on(place, { $0.hand(request.url) }) {
+      if !Task.isCancelled { other.yield(answer) }
+      other.finish()
+    }
+    return try answer.get()
+  }
+
   private func sendWithCredential(_ request: Request) async throws(Failure) -> Response {
     let credential = site.wallet.credential
     do {
@@ -170,7 +204,12 @@ public final class Connection: Meter, Sendable {
       response.headers += known.response.headers
       return response
     }
-    response = try check(response, of: request)
+    if let known, response.status == 200, response.body == known.response.body {
+      // It was sound and no complaint, so it still is; and one copy of it is enough.
+      response.body = known.response.body
+    } else {
+      response = try check(response, of: request)
+    }
     if request.method == .get, response.status == 200 {
       site.commons.on(place) { $0.remember(response, of: request.url) }
     }

@@ -1,5 +1,4 @@
-public import FoundationEssentials
-public import PipelatchCore
+import PipelatchCore
 
 /// How long an answer's headers ask us to stay away, and what is left of the budget.
 enum Patience {
@@ -33,30 +32,4 @@ enum Patience {
     }
     return nil
   }
-}
-
-extension Timestamp {
-  /// A date as HTTP writes it, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
-  public init?(httpDate text: String) {
-    let months = [
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-    let words = text.split(separator: " ")
-    guard words.count == 6, let month = months.firstIndex(of: String(words[2])) else { return nil }
-    let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    self.init(iso8601: "\(words[3])-\(number)-\(words[1])T\(words[4])Z")
-  }
-
-  /// ISO 8601 with `Z` or an offset, with or without fractions of a second.
-  public init?(iso8601 text: String) {
-    let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
-    guard let date = try? style.parse(text) else { return nil }
-    self.init(date)
-  }
-
-  public init(_ date: Date) {
-    self.init(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
-  }
-
-  public var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 }

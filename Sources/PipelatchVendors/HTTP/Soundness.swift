@@ -8,9 +8,20 @@ struct Soundness {
   /// Values at most: each costs a reader many times its own length.
   static let most = 500_000
 
-  private enum Frame {
-    case list
-    case object(names: Set<Int>, awaitsName: Bool)
+  /// An object or a list that has begun and not ended.
+  private struct Frame {
+    let isObject: Bool
+    /// Where its names begin in the list of all.
+    let begin: Int
+    var awaitsName: Bool
+    /// Its names once they are too many to be compared one by one.
+    var many: Set<Int>?
+
+    /// Whether the name is new here.
+    mutating func admits(_ name: Int, among names: [Int]) -> Bool {
+      if many == nil, names.count - begin > 32 { many = Set(names[begin...]) }
+      return many?.insert(name).inserted ?? !names[begin...].contains(name)
+    }
   }
 
   /// One sentence, or nil where nothing is wrong or the text is no JSON, which its reader notices.
@@ -26,6 +37,7 @@ struct Soundness {
 
   private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
     var frames: [Frame] = []
+    var names: [Int] = []
     var values = 0
     var place = 0
     while place < bytes.count {
@@ -34,17 +46,14 @@ struct Soundness {
       switch byte {
       case UInt8(ascii: "{"), UInt8(ascii: "["):
         let isObject = byte == UInt8(ascii: "{")
-        frames.append(isObject ? .object(names: [], awaitsName: true) : .list)
+        frames.append(Frame(isObject: isObject, begin: names.count, awaitsName: isObject))
         if frames.count > deepest { return "the answer is nested more than \(deepest) deep" }
-      case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = frames.popLast()
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        if let frame = frames.popLast() { names.removeSubrange(frame.begin...) }
       case UInt8(ascii: ","):
         values += 1
         if values > most { return "the answer holds more than \(most) values" }
-        if case .object(let names, _) = frames.popLast() {
-          frames.append(.object(names: names, awaitsName: true))
-        } else {
-          frames.append(.list)
-        }
+        if let last = frames.indices.last { frames[last].awaitsName = frames[last].isObject }
       case UInt8(ascii: "\""):
         let start = place
         while place < bytes.count, bytes[place] != byte {
@@ -52,14 +61,13 @@ struct Soundness {
         }
         let text = bytes[start..<min(place, bytes.count)]
         place += 1
-        guard case .object(var names, true) = frames.last else { continue }
-        // Taken out before it is changed, or the set would be copied for every name.
-        frames.removeLast()
-        let isNew = names.insert(name(text)).inserted
-        frames.append(.object(names: names, awaitsName: false))
-        if !isNew {
+        guard let last = frames.indices.last, frames[last].awaitsName else { continue }
+        frames[last].awaitsName = false
+        let name = name(text)
+        guard frames[last].admits(name, among: names) else {
           return "the answer says '\(String(decoding: text.prefix(40), as: UTF8.self))' twice"
         }
+        names.append(name)
       default: continue
       }
     }
@@ -68,17 +76,18 @@ struct Soundness {
 
   /// A name's hash, the same however it is spelled.
   private static func name(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-    guard text.contains(UInt8(ascii: "\\")) else { return hash(text) }
+    let raw = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text))
+    guard text.contains(UInt8(ascii: "\\")) else { return hash(raw) }
     let spelled = "\"" + String(decoding: text, as: UTF8.self) + "\""
     guard let plain = try? JSONDecoder().decode(String.self, from: Data(spelled.utf8)) else {
-      return hash(text)
+      return hash(raw)
     }
-    return hash(plain.utf8)
+    return Array(plain.utf8).withUnsafeBytes { hash($0) }
   }
 
-  private static func hash(_ bytes: some Sequence<UInt8>) -> Int {
+  private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
     var hasher = Hasher()
-    for byte in bytes { hasher.combine(byte) }
+    hasher.combine(bytes: bytes)
     return hasher.finalize()
   }
 

@@ -25,7 +25,7 @@ struct CheckCommand: AsyncParsableCommand {
       terms.accepted = (try? output.accepted) ?? []
       terms.logLines = output.logLines
       terms.learn = false
-      return await session.run(wishes, wait: try! WaitOptions.parse([]), terms: terms)
+      return await session.run(wishes, terms: terms)
     }
   }
 }

@@ -33,8 +33,8 @@ struct TriggerCommand: AsyncParsableCommand {
     }
     let type = try vendor(named: target.vendor)
     guard type is any Startable.Type else {
-      let note = type.card.notes.first { $0.contains("trigger") }
-      throw Failure(.usage, "\(type.card.name) cannot start runs", remedy: note)
+      throw Failure(
+        .usage, "\(type.card.name) cannot start runs", remedy: type.card.startsElsewhere)
     }
     if trigger.key != nil, !(type is any Markable.Type) {
       throw Failure(.usage, "\(type.card.name) cannot mark a run, so --key would promise too much")

@@ -44,7 +44,8 @@ struct VendorsCommand: ParsableCommand {
         (index == 0 ? "settings     " : "             ") + "\(setting.name): \(setting.meaning)\n"
     }
     text += "can          \(vendor.abilities.joined(separator: ", "))\n"
-    for (index, note) in card.notes.enumerated() {
+    let starts = card.startsElsewhere.map { "It cannot start runs. \($0)." }
+    for (index, note) in (card.notes + [starts].compactMap { $0 }).enumerated() {
       text += (index == 0 ? "know         " : "             ") + note + "\n"
     }
     return text + "documents    \(card.documents)\n"

@@ -25,7 +25,9 @@ struct TriggerOptions: ParsableArguments {
 
   func validate() throws {
     for text in input where !text.contains("=") || text.hasPrefix("=") {
-      throw ValidationError("--input: '\(text.prefix { $0 != "=" })' has no KEY=VALUE form")
+      throw ValidationError(
+        "--input takes KEY=VALUE, and this one \(text.hasPrefix("=") ? "names no KEY" : "has no '='")"
+      )
     }
     if let key, key.isEmpty || !key.unicodeScalars.allSatisfy({ (33...126).contains($0.value) }) {
       throw ValidationError("--key must be printable ASCII without spaces")

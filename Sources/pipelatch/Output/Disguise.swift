@@ -40,9 +40,17 @@ struct Disguise: Sendable {
     return all
   }
 
+  /// The bytes that it may begin with.
+  var starts: [UInt8] { bytes.prefix(1) + Self.escapes }
+
   /// Where it ends in `text` if it begins at `start`; nil where it does not stand there.
   func end(in text: [UInt8], from start: Int) -> Int? {
-    guard text[start] == bytes[0] || "\\%&".utf8.contains(text[start]) else { return nil }
+    // Nearly every place is left here.
+    for (place, byte) in zip(start..., bytes.prefix(3)) {
+      guard place < text.count else { return nil }
+      if Self.escapes.contains(text[place]) { break }
+      if text[place] != byte { return nil }
+    }
     var places = [start]
     for byte in bytes {
       places = places.flatMap { Self.ends(of: byte, in: text, from: $0) }
@@ -98,6 +106,8 @@ struct Disguise: Sendable {
   }
 
   private static let backslash = UInt8(ascii: "\\")
+  /// What a byte may begin with that does not stand as itself.
+  private static let escapes = [backslash, UInt8(ascii: "%"), UInt8(ascii: "&")]
 
   private static func number(_ text: [UInt8], _ start: Int, _ count: Int, _ radix: Int) -> UInt8? {
     guard start + count <= text.count else { return nil }

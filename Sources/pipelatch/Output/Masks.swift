@@ -6,6 +6,8 @@ final class Masks: Sendable {
   private struct Known {
     var secrets: [Secret] = []
     var disguises: [Disguise] = []
+    /// For each byte whether a disguise may begin with it.
+    var starts = [Bool](repeating: false, count: 256)
   }
 
   private let secrets: @Sendable () -> [Secret]
@@ -14,13 +16,15 @@ final class Masks: Sendable {
   init(_ secrets: @escaping @Sendable () -> [Secret]) { self.secrets = secrets }
 
   func callAsFunction(_ text: String) -> String {
-    let disguises = disguises
-    if disguises.isEmpty { return text }
+    let (disguises, starts) = disguises
+    if disguises.isEmpty || !text.utf8.contains(where: { starts[Int($0)] }) { return text }
     let bytes = Array(text.utf8)
     var clean: [UInt8] = []
     var place = 0
     while place < bytes.count {
-      let end = disguises.lazy.compactMap { $0.end(in: bytes, from: place) }.first
+      let end =
+        starts[Int(bytes[place])]
+        ? disguises.lazy.compactMap { $0.end(in: bytes, from: place) }.first : nil
       if end != nil {
         clean += "***".utf8
       } else {
@@ -32,15 +36,16 @@ final class Masks: Sendable {
   }
 
   /// Longest first, so that a secret that holds another one is gone as a whole.
-  private var disguises: [Disguise] {
+  private var disguises: ([Disguise], starts: [Bool]) {
     let now = secrets()
     return known.withLock { known in
       if known.secrets != now {
         known.secrets = now
         known.disguises = now.flatMap { Disguise.all(of: $0.revealed()) }
           .sorted { $0.length > $1.length }
+        for byte in known.disguises.flatMap(\.starts) { known.starts[Int(byte)] = true }
       }
-      return known.disguises
+      return (known.disguises, known.starts)
     }
   }
 }

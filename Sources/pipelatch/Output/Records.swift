@@ -3,17 +3,18 @@ import PipelatchCore
 /// The records of all targets, in the order given.
 struct Records: Sendable {
   private(set) var all: [Record]
+  private let places: [String: Int]
 
   init(_ targets: [String], begun: Timestamp) {
     all = targets.map { Record($0, begun: begun) }
+    places = Dictionary(zip(targets, targets.indices), uniquingKeysWith: { first, _ in first })
   }
 
   mutating func take(_ event: Event, of target: String, at time: Timestamp) {
-    guard let index = all.firstIndex(where: { $0.target == target }) else { return }
-    all[index].take(event, at: time)
+    if let place = places[target] { all[place].take(event, at: time) }
   }
 
-  subscript(target: String) -> Record? { all.first { $0.target == target } }
+  subscript(target: String) -> Record? { places[target].map { all[$0] } }
 
   /// The target that the exit code is about: the one with that code, first in order.
   func decisive(_ code: ExitCode) -> Record? {
