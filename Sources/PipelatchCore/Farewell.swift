@@ -43,10 +43,10 @@ struct Farewell {
     return last
   }
 
-  /// Nil where the run has ended or never was.
+  /// Nil where the run has ended or never was, and where nobody interrupted: the first of several targets was enough.
   private func cause(of outcome: Outcome) -> Gate.CancelCause? {
     switch outcome.reason {
-    case .interrupted: .interrupt
+    case .interrupted: gate.interruption().map { _ in .interrupt }
     case .outOfTime: .timeout
     case nil: outcome.verdict == .failed && outcome.run?.state.ended == false ? .failFast : nil
     default: nil

@@ -48,14 +48,14 @@ public struct Gate: Sendable {
   public var time: any Timekeeper
   public var dice: Dice
   public var meter: any Meter
-  /// Which code an interrupted wait ends with; asked once the task is canceled.
-  public var interruption: @Sendable () -> ExitCode
+  /// Which code an interrupted wait ends with; asked once the task is canceled. Nil where another gate's success ended it.
+  public var interruption: @Sendable () -> ExitCode?
   public var tell: @Sendable (Event) -> Void
 
   public init(
     pipeline: any Pipeline, purpose: Purpose, terms: Terms, schedule: Schedule,
     time: any Timekeeper, dice: Dice, meter: any Meter,
-    interruption: @escaping @Sendable () -> ExitCode = { .interrupted },
+    interruption: @escaping @Sendable () -> ExitCode? = { .interrupted },
     tell: @escaping @Sendable (Event) -> Void
   ) {
     self.pipeline = pipeline

@@ -169,9 +169,12 @@ struct Watch {
       }
     }
     switch answer {
-    case .success(let found):
+    case .success(let found) where Self.names(found):
       triggered = true
       return try await follow(found)
+    case .success:
+      let nothing = Failure(.unreadable, "the answer to the trigger is no run id")
+      return try lost(nothing, order, sent: true)
     case .failure(let failure):
       return try lost(failure, order, sent: gate.meter.requests.changes != changes)
     }
@@ -195,6 +198,13 @@ struct Watch {
     phase = .recover(order, failure)
     awaited = gate.time.elapsed
     return order.key == nil ? .done(Outcome(Self.uncertain(failure))) : .again
+  }
+
+  /// Whether it is something that can be asked for.
+  private static func names(_ found: Found) -> Bool {
+    if !found.identified { return true }
+    return !found.handle.isEmpty
+      && found.handle.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
   }
 
   private static func uncertain(_ failure: Failure) -> Failure {
@@ -342,7 +352,8 @@ struct Watch {
     }
     if let uncertainty { message = uncertainty.message.map { "Interrupted; \($0)" } }
     return Outcome(
-      reason: .interrupted, exitCode: gate.interruption(), message: message ?? "Interrupted.",
+      reason: .interrupted, exitCode: gate.interruption() ?? .interrupted,
+      message: message ?? "Interrupted.",
       run: known)
   }
 

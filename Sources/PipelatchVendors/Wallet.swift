@@ -5,11 +5,14 @@ import Synchronization
 public final class Wallet: Sendable {
   public typealias Renewal = @Sendable () async throws(Failure) -> Credential
 
+  /// What a user sets, or where it was found; nil where the credential says so itself.
+  public let source: String?
   private let current: Mutex<Credential>
   private let kept: Mutex<[Secret]>
   private let renewal: Renewal?
 
-  public init(_ credential: Credential, renewal: Renewal? = nil) {
+  public init(_ credential: Credential, source: String? = nil, renewal: Renewal? = nil) {
+    self.source = source
     current = Mutex(credential)
     kept = Mutex(credential.secrets)
     self.renewal = renewal

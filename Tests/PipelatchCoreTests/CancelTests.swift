@@ -60,6 +60,19 @@ struct CancelTests {
     #expect(play.cancels == 1)
   }
 
+  @Test func `a gate that another's success made needless cancels nothing`() async {
+    for way in Way.allCases {
+      let play = await play(
+        Rich.self, way.purpose, lines(way), interrupted: .atSleep(3), signal: nil
+      ) {
+        $0.cancelOn = Set(Cause.allCases)
+        $0.cancelFound = true
+      }
+      #expect(play.code == .interrupted)
+      #expect(play.cancels == 0)
+    }
+  }
+
   @Test(arguments: Cause.allCases)
   func `a cause that was not named cancels nothing`(cause: Cause) async {
     let others = Set(Cause.allCases).subtracting([cause])

@@ -9,7 +9,7 @@ extension Run {
     run.createdAt = FakeClock.start
     // A success that shows nothing is not believed.
     if state == .succeeded {
-      run.stages = [Stage(name: "build", state: .succeeded, jobs: [.named("all", .succeeded)])]
+      run.stages = [Stage(name: "build", state: .succeeded, jobs: [.named("test", .succeeded)])]
     }
     change(&run)
     return run

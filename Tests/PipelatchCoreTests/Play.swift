@@ -55,7 +55,7 @@ func play<Vendor: Scripted>(
   _ vendor: Vendor.Type, _ purpose: Gate.Purpose, _ lines: Script.Lines,
   meter: FakeMeter = FakeMeter(), clock: FakeClock = FakeClock(), dice: Dice = Dice { 0.5 },
   schedule: Schedule = Schedule(), interrupted: Interruption = .never,
-  terms change: (inout Gate.Terms) -> Void = { _ in }
+  signal: ExitCode? = .terminated, terms change: (inout Gate.Terms) -> Void = { _ in }
 ) async -> Play {
   let task = Shared<Task<Outcome, Never>?>(nil)
   let events = Shared<[Event]>([])
@@ -70,7 +70,7 @@ func play<Vendor: Scripted>(
   change(&terms)
   let gate = Gate(
     pipeline: Vendor(script: script), purpose: purpose, terms: terms, schedule: schedule,
-    time: clock, dice: dice, meter: meter, interruption: { .terminated },
+    time: clock, dice: dice, meter: meter, interruption: { signal },
     tell: { event in events.change { $0.append(event) } })
   let (curtain, stage) = AsyncStream<Void>.makeStream()
   let running = Task {

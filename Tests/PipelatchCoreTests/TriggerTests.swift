@@ -43,6 +43,13 @@ struct TriggerTests {
     #expect(play.outcome.message?.contains("--key") == true)
   }
 
+  @Test(arguments: ["", " ", "7\n", "\u{0}", "7 8", "\u{7F}"])
+  func `an answer with something that is no id is a lost one`(id: String) async {
+    let play = await play(.begin, lines(.always(.good(Found(handle: id)))))
+    #expect(play.starts == 1)
+    #expect(play.code == .uncertainTrigger)
+  }
+
   @Test(arguments: [1, 2, 5])
   func `what certainly never arrived is sent again`(times: Int) async {
     let never = [Answers<Found>.Answer](repeating: .bad(.never), count: times)

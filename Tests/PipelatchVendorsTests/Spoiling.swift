@@ -55,7 +55,7 @@ struct Spoiling {
     let hangs = !tape.hinges.isEmpty
     var mutator = Mutator(chance: chance, words: bad, good: hangs ? [] : good)
     var answers = tape.exchanges.map(\.response)
-    let name: String
+    var name: String
     (name, answers[place]) = mutator.spoil(answers[place], donors: [donor.response])
     let isJudged: Bool
     switch name {
@@ -74,6 +74,8 @@ struct Spoiling {
       isJudged = tape.exchanges.count == 1 && isForeign(donor, to: tape)
     default: isJudged = true
     }
+    if name == "another answer" { name += " of \(donor.tape.name)" }
+    if name == "bytes" { name += " \(answers[place].text.debugDescription.prefix(2000))" }
     return await verdict(on: tape, answers, isJudged, "#\(number), answer \(place + 1): \(name)")
   }
 
@@ -143,6 +145,8 @@ struct Spoiling {
   /// Whether a success in it would be that of something else than the tape asks for.
   private func isForeign(_ donor: Donor, to tape: Tape) -> Bool {
     guard says(good, donor.response) else { return true }
+    // What was found by its branch or commit may well be the run that is asked for.
+    guard donor.tape["ask"]?.hasPrefix("look") == true else { return false }
     let hinges = donor.tape.hinges.filter { $0.exchange == donor.exchange }
     guard !hinges.isEmpty, tape["ask"]?.hasPrefix("look") == true,
       let target = try? Target(tape["target"] ?? ""), let tree = Tree(donor.response.text)
@@ -163,6 +167,7 @@ struct Spoiling {
     return answers.contains { answer in
       guard (200..<300).contains(answer.status) else { return false }
       return answer.text.contains(id)
+        || Tree(answer.text)?.leaves.contains { $0.contains(id) } == true
         || Double(answer.text).map { $0 == Double(id) } ?? false
     }
   }

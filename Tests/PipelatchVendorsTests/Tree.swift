@@ -15,6 +15,8 @@ indirect enum Tree: Sendable {
   /// Nil for what is no JSON, or is nested beyond a hundred.
   init?(_ text: String) {
     var reader = Reader(bytes: Array(text.utf8))
+    // A mark of the byte order is no part of what is said.
+    if reader.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.place = 3 }
     guard let tree = reader.value(depth: 0), reader.isAtEnd else { return nil }
     self = tree
   }
@@ -85,6 +87,9 @@ indirect enum Tree: Sendable {
     }
     self[place.dropLast()] = .object(members)
   }
+
+  /// What its texts, numbers and words say.
+  var leaves: [String] { places.compactMap { self[$0[...]].plain } }
 
   /// Every place in it, as indices from the root.
   var places: [[Int]] {

@@ -21,13 +21,15 @@ public struct Complaint: Hashable, Sendable {
   }
 
   func failure(
-    _ response: Response, of request: Request, credential: Credential, now: Timestamp
+    _ response: Response, of request: Request, credential: Credential, source: String? = nil,
+    now: Timestamp
   ) -> Failure {
     let kind = kind ?? Self.kind(of: response.status)
     var said = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
     if said.isEmpty { said = "no reason given" }
     return Failure(
-      kind, "\(Self.opening(kind, response.status)) HTTP \(response.status): \(said.prefix(500))",
+      kind,
+      "\(Self.opening(kind, response.status, credential, source)) HTTP \(response.status): \(said.prefix(500))",
       remedy: remedy ?? Self.remedy(kind, credential), address: request.address,
       status: response.status, code: code,
       retryAfter: retryAfter ?? Patience.asked(by: response, at: now))
@@ -44,11 +46,13 @@ public struct Complaint: Hashable, Sendable {
     }
   }
 
-  private static func opening(_ kind: Failure.Kind, _ status: Int) -> String {
+  private static func opening(
+    _ kind: Failure.Kind, _ status: Int, _ credential: Credential, _ source: String?
+  ) -> String {
     switch kind {
     // A quota that no patience cures: the credentials are good.
     case .refused where status == 429: "the vendor allows no more requests,"
-    case .refused: "the vendor refuses the credentials,"
+    case .refused: "the vendor refuses \(name(credential, source)),"
     case .missing: "the vendor knows no such pipeline or run,"
     case .throttled: "the vendor asks for patience,"
     case .unreachable: "the vendor has trouble,"
@@ -56,11 +60,21 @@ public struct Complaint: Hashable, Sendable {
     }
   }
 
+  private static func name(_ credential: Credential, _ source: String?) -> String {
+    let place = source.map { " in \($0)" } ?? ""
+    return switch credential {
+    case .token(_, let source): "the token in \(source)"
+    case .keys: "the access key\(place)"
+    case .login: "the user and the password\(place)"
+    case .none: "to answer without credentials"
+    }
+  }
+
   private static func remedy(_ kind: Failure.Kind, _ credential: Credential) -> String? {
     switch (kind, credential) {
-    case (.refused, .token(_, let source)): "Check the token in \(source) and its permissions"
+    case (.refused, .token): "Check the token and its permissions"
     case (.refused, .keys): "Check the access key, its secret and its permissions"
-    case (.refused, .login): "Check the user and the password"
+    case (.refused, .login): "Check the user, the password and the permissions"
     case (.refused, .none): "Set the vendor's credentials; 'pipelatch vendors' names them"
     case (.missing, _): "Check the target"
     default: nil

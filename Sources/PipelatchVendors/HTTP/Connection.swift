@@ -284,7 +284,8 @@ public final class Connection: Meter, Sendable {
     }
     throw harmless(
       (complaint ?? Complaint()).failure(
-        response, of: request, credential: site.wallet.credential, now: site.now()), request)
+        response, of: request, credential: site.wallet.credential, source: site.wallet.source,
+        now: site.now()), request)
   }
 
   private func decode<Value: Decodable>(

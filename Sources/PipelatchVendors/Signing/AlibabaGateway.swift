@@ -51,6 +51,8 @@ struct AlibabaGateway: Sendable {
     } else if named("InvalidUser.NotFound", in: names) {
       complaint.remedy =
         "The access key's user has never signed in to Alibaba Cloud DevOps: do so once"
+    } else if let right = said?.right {
+      complaint.remedy = "A RAM policy of the access key's user must allow \(right)"
     } else {
       complaint.remedy = clock(response, names, complaint.kind, now)
     }
@@ -124,6 +126,8 @@ private struct WireComplaint: Decodable {
   var message: String?
   var requestID: String?
   var success: Bool?
+  /// What the user may not do, such as `dataworks:GetPipelineRun`.
+  var right: String?
 
   private struct Name: CodingKey {
     var stringValue: String
@@ -145,6 +149,9 @@ private struct WireComplaint: Decodable {
     code = text("Code", "code", "errorCode", "ErrorCode")
     message = text("Message", "message", "errorMessage", "ErrorMessage")
     requestID = text("RequestId", "requestId")
+    let detail = try? container.decode(
+      [String: Lenient<String>].self, forKey: Name(stringValue: "AccessDeniedDetail"))
+    right = detail?["AuthAction"]?.value
     for name in ["success", "Success"] {
       let name = Name(stringValue: name)
       success =

@@ -74,7 +74,8 @@ public struct AlibabaRole: Sendable {
         complaint.remedy
         ?? "Check \(Self.roleVariable), \(Self.providerVariable) and the token in"
         + " \(Self.tokenVariable)"
-      throw complaint.failure(response, of: request, credential: .none, now: now)
+      throw complaint.failure(
+        response, of: request, credential: .token(token, from: Self.tokenVariable), now: now)
     }
     guard let answer = try? JSONDecoder().decode(WireAnswer.self, from: Data(response.body)) else {
       throw Failure(

@@ -31,7 +31,8 @@ enum NetworkFault {
     case let error as NIOSSLError: return tls(error, server)
     case let error as NIOSSLExtraError:
       return unsafe("the server's certificate is not for \(server.host): \(error)")
-    case is BoringSSLError: return unsafe("no TLS connection could be made to \(server.authority)")
+    // Behind the handshake, so the request may be there already.
+    case is BoringSSLError: return lost("the TLS connection to \(server.authority) broke")
     case let error as NIOConnectionError: return connection(error, server)
     case let error as IOError: return system(error, server)
     case is ChannelError: return lost("the connection to \(server.authority) broke")
@@ -50,7 +51,7 @@ enum NetworkFault {
     case .unableToValidateCertificate:
       return unsafe("the certificate of \(server.authority) is not for that host")
     case .uncleanShutdown: return lost("\(server.authority) broke off its answer")
-    default: return unsafe("the TLS connection to \(server.authority) failed")
+    default: return lost("the TLS connection to \(server.authority) failed")
     }
   }
 

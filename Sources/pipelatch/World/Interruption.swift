@@ -9,8 +9,8 @@ final class Interruption: Sendable {
   private static let grace = Duration.seconds(2)
   private let caught = Mutex<ExitCode?>(nil)
 
-  /// The code of the signal that came, or of SIGINT where none has.
-  var code: ExitCode { caught.withLock { $0 } ?? .interrupted }
+  /// The code of the first signal that came.
+  var code: ExitCode? { caught.withLock { $0 } }
 
   /// Runs `work` and cancels it at the first signal; `leaving` is called where the work does not end by itself in time.
   func watch<Value: Sendable>(

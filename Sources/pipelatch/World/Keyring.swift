@@ -23,8 +23,8 @@ struct Keyring: Sendable {
     let forms = vendor.credentials(for: server)
     for form in forms {
       guard let credential = try await credential(form) else { continue }
-      guard renews(form) else { return Wallet(credential) }
-      return Wallet(credential) { () throws(Failure) in
+      guard renews(form) else { return Wallet(credential, source: form.source) }
+      return Wallet(credential, source: form.source) { () throws(Failure) in
         guard let fresh = try await self.credential(form) else { return credential }
         return fresh
       }
@@ -131,6 +131,15 @@ extension CredentialForm {
     case .login(let user, let password): "\(user) and \(password)"
     case .file(let file): file.path
     case .role, .anonymous: nil
+    }
+  }
+
+  /// Where a credential of this form was found; nil where it says so itself.
+  var source: String? {
+    switch self {
+    case .keys, .login, .file: advice
+    case .role(let role): role.variables.joined(separator: ", ")
+    case .token, .anonymous: nil
     }
   }
 }
