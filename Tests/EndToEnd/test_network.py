@@ -171,6 +171,17 @@ def test_a_private_authority_is_trusted_with_ca_file_and_not_without(tmp_path):
         assert result.code == 69 and "--ca-file" in result.out, result
 
 
+def test_ca_file_adds_and_takes_nothing_away(tmp_path):
+    server, ca, port = secure(tmp_path, [x509.DNSName("localhost")])
+    (tmp_path / "other").mkdir()
+    other = Authority().file(tmp_path / "other")
+    with server:
+        url = f"https://localhost:{port}"
+        assert wait(url, "--ca-file", other, env={**ENV, "SSL_CERT_FILE": ca}).code == 0
+        assert wait(url, "--ca-file", ca, env={**ENV, "SSL_CERT_FILE": other}).code == 0
+        assert wait(url, "--ca-file", other).code == 69
+
+
 def test_a_certificate_that_names_only_the_address_is_not_taken_for_a_host(tmp_path):
     server, ca, port = secure(tmp_path, [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     with server:
