@@ -119,9 +119,9 @@ def test_credentials_in_an_address_are_refused():
 
 
 class Authority:
-    def __init__(self):
+    def __init__(self, name="test authority"):
         self.key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.certificate = self.sign(name, name, self.key.public_key(), [], authority=True)
 
     def sign(self, subject, issuer, key, names, authority=False):
@@ -169,6 +169,17 @@ def test_a_private_authority_is_trusted_with_ca_file_and_not_without(tmp_path):
         assert wait(f"https://localhost:{port}", env={**ENV, "SSL_CERT_FILE": ca}).code == 0
         result = wait(f"https://localhost:{port}")
         assert result.code == 69 and "--ca-file" in result.out, result
+
+
+def test_ca_file_adds_and_takes_nothing_away(tmp_path):
+    server, ca, port = secure(tmp_path, [x509.DNSName("localhost")])
+    (tmp_path / "other").mkdir()
+    other = Authority("another authority").file(tmp_path / "other")
+    with server:
+        url = f"https://localhost:{port}"
+        assert wait(url, "--ca-file", other, env={**ENV, "SSL_CERT_FILE": ca}).code == 0
+        assert wait(url, "--ca-file", ca, env={**ENV, "SSL_CERT_FILE": other}).code == 0
+        assert wait(url, "--ca-file", other).code == 69
 
 
 def test_a_certificate_that_names_only_the_address_is_not_taken_for_a_host(tmp_path):

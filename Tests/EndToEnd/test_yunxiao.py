@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import Reset, Server, run
+from harness import Reset, Server, holds, run
 
 TOKEN = "pt-0fh3SECRETfbG_35af"
 ENV = {"YUNXIAO_ACCESS_TOKEN": TOKEN}
@@ -228,6 +228,7 @@ def gate(word):
             {"type": "PassPipelineValidate", "disable": True, "params": {"validators": ["u1"]}}]}]}}]
 
 
+@holds("a person must act")
 def test_a_gate_is_seen_in_a_jobs_actions():
     result = wait(Flow(["RUNNING"], jobs=gate), "--on-approval", "fail")
     assert result.code == 5 and result.named("approval")[0]["job"] == "Approve", result
