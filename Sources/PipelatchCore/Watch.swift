@@ -215,9 +215,9 @@ struct Watch {
     if let before, before.id != now.id, before.handle != now.handle {
       throw Failure(.unreadable, "asked for run \(before.id), answered run \(now.id)")
     }
-    if now.state == .succeeded, now.stages.isEmpty {
-      // All of nothing is no success: the vendor may not have written its stages down yet.
-      throw Failure(.unreadable, "run \(now.id) is called a success and shows no stage and no job")
+    if now.state == .succeeded, now.jobs.isEmpty {
+      // All of nothing is no success: the vendor may not have written its jobs down yet.
+      throw Failure(.unreadable, "run \(now.id) is called a success and shows no job")
     }
     run = now
     phase = .follow(Found(now))
@@ -324,6 +324,12 @@ struct Watch {
   }
 
   private var neverAppeared: Outcome {
+    if triggered, case .follow(let found) = phase, !found.identified {
+      return Outcome(
+        Failure(
+          .uncertain, "the trigger was taken, but its run has not appeared",
+          remedy: "Look at the pipeline's runs before you trigger again"))
+    }
     let message = known.map { "Run \($0.id) was named by the vendor, but it cannot be found." }
     return Outcome(
       reason: .notFound, exitCode: .notFound, message: message ?? "No such run appeared in time.",

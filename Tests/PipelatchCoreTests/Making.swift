@@ -8,7 +8,9 @@ extension Run {
     run.commits = ["0123456789abcdef0123456789abcdef01234567"]
     run.createdAt = FakeClock.start
     // A success that shows nothing is not believed.
-    if state == .succeeded { run.stages = [Stage(name: "build", state: .succeeded)] }
+    if state == .succeeded {
+      run.stages = [Stage(name: "build", state: .succeeded, jobs: [.named("all", .succeeded)])]
+    }
     change(&run)
     return run
   }

@@ -167,10 +167,13 @@ struct VerdictTests {
     #expect(play.code == .outOfTime)
   }
 
-  @Test func `a success that shows no stage and no job is not believed`() async {
+  @Test(arguments: [
+    [], [Stage(name: "a", state: .succeeded), Stage(name: "b", state: .succeeded)],
+  ])
+  func `a success that shows no job is not believed`(stages: [Stage]) async {
     var lines = Script.Lines()
     lines.look = Answers([.run(.running)]).then(
-      always: .good(.seven(.succeeded) { $0.stages = [] }))
+      always: .good(.seven(.succeeded) { $0.stages = stages }))
     #expect(await play(Plain.self, .follow, lines).code == .unreadable)
   }
 
