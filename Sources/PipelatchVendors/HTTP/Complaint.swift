@@ -8,6 +8,8 @@ public struct Complaint: Hashable, Sendable {
   public var kind: Failure.Kind?
   public var remedy: String?
   public var retryAfter: Duration?
+  /// A quota that no patience cures is used up: the credentials are good.
+  public var isQuota = false
 
   public init(
     code: String? = nil, message: String? = nil, kind: Failure.Kind? = nil, remedy: String? = nil,
@@ -27,7 +29,8 @@ public struct Complaint: Hashable, Sendable {
     var said = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
     if said.isEmpty { said = "no reason given" }
     return Failure(
-      kind, "\(Self.opening(kind, response.status)) HTTP \(response.status): \(said.prefix(500))",
+      kind,
+      "\(isQuota ? Self.quota : Self.opening(kind)) HTTP \(response.status): \(said.prefix(500))",
       remedy: remedy ?? Self.remedy(kind, credential), address: request.address,
       status: response.status, code: code,
       retryAfter: retryAfter ?? Patience.asked(by: response, at: now))
@@ -44,10 +47,10 @@ public struct Complaint: Hashable, Sendable {
     }
   }
 
-  private static func opening(_ kind: Failure.Kind, _ status: Int) -> String {
+  private static let quota = "the vendor allows no more requests,"
+
+  private static func opening(_ kind: Failure.Kind) -> String {
     switch kind {
-    // A quota that no patience cures: the credentials are good.
-    case .refused where status == 429: "the vendor allows no more requests,"
     case .refused: "the vendor refuses the credentials,"
     case .missing: "the vendor knows no such pipeline or run,"
     case .throttled: "the vendor asks for patience,"
