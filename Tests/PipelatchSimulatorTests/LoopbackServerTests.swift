@@ -19,6 +19,13 @@ struct LoopbackServerTests {
     }
   }
 
+  /// Patient, since tests that only compute may hold every thread for a while.
+  private static let session: URLSession = {
+    let patience = URLSessionConfiguration.ephemeral
+    patience.timeoutIntervalForRequest = 600
+    return URLSession(configuration: patience)
+  }()
+
   @Test func `a request is handed over whole, and the answer goes back with its date`() async throws
   {
     let server = try await LoopbackServer(Echo())
@@ -26,7 +33,7 @@ struct LoopbackServerTests {
     request.httpMethod = "POST"
     request.setValue("t", forHTTPHeaderField: "X-Token")
     request.httpBody = Data(#"{"k":[1,true,null]}"#.utf8)
-    let (data, response) = try await URLSession.shared.data(for: request)
+    let (data, response) = try await Self.session.data(for: request)
     let answer = try #require(response as? HTTPURLResponse)
     #expect(answer.statusCode == 201)
     #expect(answer.value(forHTTPHeaderField: "Date")?.hasSuffix(" GMT") == true)
@@ -41,9 +48,9 @@ struct LoopbackServerTests {
     let server = try await LoopbackServer(Echo())
     let address = server.address
     await #expect(throws: (any Error).self) {
-      try await URLSession.shared.data(from: URL(string: address + "/reset")!)
+      try await Self.session.data(from: URL(string: address + "/reset")!)
     }
-    let (_, response) = try await URLSession.shared.data(from: URL(string: address + "/")!)
+    let (_, response) = try await Self.session.data(from: URL(string: address + "/")!)
     #expect((response as? HTTPURLResponse)?.statusCode == 201)
     await server.close()
   }
