@@ -9,8 +9,9 @@ struct LogTail {
   init(_ gate: Gate) { self.gate = gate }
 
   mutating func tell(failedIn run: Run) async {
-    guard gate.terms.logLines > 0, let pipeline = gate.pipeline as? any Logged else { return }
-    for (_, job) in run.jobs where job.failed {
+    guard gate.terms.logLines > 0 else { return }
+    for job in run.stages.lazy.flatMap(\.jobs) where job.failed {
+      guard let pipeline = gate.pipeline as? any Logged else { return }
       let told = jobs[job.id]
       if told == nil ? jobs.count >= Self.most : told == true || !run.state.ended { continue }
       let lines = try? await pipeline.log(of: job, in: run, last: gate.terms.logLines)

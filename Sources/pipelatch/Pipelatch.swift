@@ -14,11 +14,12 @@ struct Pipelatch: AsyncParsableCommand {
       \(PipelatchCore.ExitCode.table)
       """,
     version: version,
-    subcommands: [
-      WaitCommand.self, TriggerCommand.self, CheckCommand.self, DemoCommand.self,
-      DoctorCommand.self, VendorsCommand.self,
-    ],
-    defaultSubcommand: WaitCommand.self)
+    subcommands: commands, defaultSubcommand: WaitCommand.self)
+
+  private static let commands: [any ParsableCommand.Type] = [
+    WaitCommand.self, TriggerCommand.self, CheckCommand.self, DemoCommand.self,
+    DoctorCommand.self, VendorsCommand.self,
+  ]
 
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
@@ -45,7 +46,7 @@ struct Pipelatch: AsyncParsableCommand {
   /// of all commands; what it does not understand, such as a cry for help, goes to the tree.
   private static func order() throws -> any ParsableCommand {
     let words = CommandLine.arguments.dropFirst()
-    let named = configuration.subcommands.first { $0.configuration.commandName == words.first }
+    let named = commands.first { $0.configuration.commandName == words.first }
     if let named, let command = try? named.parseAsRoot(Array(words.dropFirst())),
       type(of: command) == named
     {

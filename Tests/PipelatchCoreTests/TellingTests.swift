@@ -42,6 +42,19 @@ struct TellingTests {
     }
   }
 
+  @Test func `a look tells the run only where it has changed`() async {
+    var lines = Script.Lines()
+    let runs = [State.queued, .running].map { run($0, [($0, [.named("a", $0)])]) }
+    lines.look = [
+      .good(runs[0]), .good(runs[0]), .good(runs[1]), .good(runs[1]),
+      .good(run(.succeeded, [(.succeeded, [.named("a", .succeeded)])])),
+    ]
+    let looks = await play(Plain.self, .follow, lines).events.compactMap { event -> Run?? in
+      if case .looked(let run, _) = event { .some(run) } else { nil }
+    }
+    #expect(looks == [runs[0], nil, runs[1], nil])
+  }
+
   @Test func `stages and jobs of one name are told apart by their order`() async {
     var lines = Script.Lines()
     let twins = [Job.named("a", .running), .named("a", .queued)]

@@ -1,5 +1,5 @@
 import PipelatchCore
-import PipelatchVendors
+@testable import PipelatchVendors
 import Synchronization
 import Testing
 
@@ -71,6 +71,38 @@ struct ConnectionTests {
     #expect(try await connection.get("/x", as: [Int].self) == [1])
     #expect(script.requests[1].header("if-none-match") == "\"a\"")
     #expect(connection.requests.notModified == 1 && connection.requests.total == 2)
+  }
+
+  @Test func `what is made of an answer is made once for as long as it stays the same`()
+    async throws
+  {
+    let tag = [Request.Pair("ETag", "\"a\"")]
+    let script = Script([
+      Self.ok("[1,2]", tag), Response(status: 304), Self.ok("[1,2]"), Self.ok("[1,2,3]"),
+    ])
+    let connection = try Self.connection(script)
+    var made = 0
+    var sums: [Int] = []
+    for _ in 0..<4 {
+      sums.append(
+        try await connection.get("/x", as: [Int].self) { numbers in
+          made += 1
+          return numbers.reduce(0, +)
+        })
+    }
+    #expect(sums == [3, 3, 3, 6])
+    #expect(made == 2)
+  }
+
+  @Test(arguments: [0, 1, 7, 8, 9, 100]) func `answers differ if one byte does`(_ count: Int) {
+    let one = Response(status: 200, body: [UInt8](repeating: 7, count: count))
+    #expect(one.repeats(Response(status: 200, body: Array(one.body))))
+    for place in 0..<count {
+      var other = one
+      other.body[place] = 8
+      #expect(!one.repeats(other))
+    }
+    #expect(!one.repeats(Response(status: 200, body: one.body + [7])))
   }
 
   @Test func `a redirect on the server is followed with its query and the credential`() async throws

@@ -258,31 +258,36 @@ def many(options):
                      "--interval", "2s", "--timeout", "10h", "--output", options.output],
                     env=here.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 begin = time.time()
-                runs = lambda counts: {path: n for path, n in counts.items() if path.endswith("/jobs")}
                 while True:
                     time.sleep(1)
                     assert process.poll() is None, process.returncode
-                    seen = runs(here.ask("/_/tally")["counts"])
-                    if len(seen) == count and all(n > 0 for n in seen.values()) and time.time() - begin > 5:
+                    if len(here.ask("/_/tally")["counts"]) == 2 * count and time.time() - begin > 5:
                         break
                 first = cost(process.pid)
                 before = here.ask("/_/tally")
                 start = cost(process.pid)
                 time.sleep(options.seconds)
                 spent, after = cost(process.pid) - start, here.ask("/_/tally")
-                looks = sum(runs(after["counts"]).values()) - sum(runs(before["counts"]).values())
-                peak, looked = memory(process.pid), runs(after["counts"])
+                # The run and its jobs.
+                looks = (sum(after["counts"].values()) - sum(before["counts"].values())) / 2
+                peak, asked = memory(process.pid), after["counts"].values()
+                scale = Scale(here.environment)
+                curl = []
+                for _ in range(5):
+                    scale.put(peers(here, "https", options)["curl, both addresses"])
+                    curl.append(scale.read()[1])
+                scale.close()
                 begin = time.time()
                 process.terminate()
                 code = process.wait()
                 rows.append((f"{count:,}", "304" if tags == "yes" else "the same bytes", f"{peak:.1f} MiB", f"{1024 * peak / count:.0f} KiB",
-                             f"{1000 * first / count:.2f} ms", f"{1000 * spent / looks:.2f} ms", looks, after["connections"], after["most"],
-                             f"{min(looked.values())} to {max(looked.values())}", f"{1000 * (time.time() - begin):.0f} ms"))
+                             f"{1000 * first / count:.2f} ms", f"{1000 * spent / looks:.2f} ms", f"{spent / looks / statistics.median(curl):.2f}", f"{looks:.0f}",
+                             after["connections"], after["most"], f"{min(asked)} to {max(asked)}", f"{1000 * (time.time() - begin):.0f} ms"))
                 assert code == 143, code
                 print(rows[-1], file=sys.stderr, flush=True)
     print(f"Many runs in one process over https, {options.output} output; looks of {options.seconds} s after the first of each\n")
-    table(("runs", "unchanged as", "peak memory", "a run", "start and first look", "a look", "looks", "connections", "at once",
-           "looks a run", "SIGTERM to exit"), rows)
+    table(("runs", "unchanged as", "peak memory", "a run", "start and first look", "a look", "to curl", "looks", "connections", "at once",
+           "requests an address", "SIGTERM to exit"), rows)
 
 
 def big(options):

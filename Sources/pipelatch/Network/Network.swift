@@ -52,14 +52,16 @@ final class Network: Transport {
     }
   }
 
-  /// Ends every connection; called once, before the program exits.
-  func close() async {
+  /// Begins to end every connection; called once, before the program exits, which does not wait for the servers' farewells.
+  func close() {
     let all = clients.withLock { clients in
       defer { clients = [:] }
       return Array(clients.values)
     }
-    for client in all { try? await client.shutdown() }
-    try? await group.shutdownGracefully()
+    Task.detached { [self] in
+      for client in all { try? await client.shutdown() }
+      try? await group.shutdownGracefully()
+    }
   }
 
   /// AsyncHTTPClient's own deadline ends with the head of the answer; this one covers the body too.
@@ -140,6 +142,8 @@ final class Network: Transport {
       timeout: .init(connect: .seconds(10), read: .seconds(30)),
       decompression: .enabled(limit: .size(Self.mostBytes)))
     configuration.connectionPool.retryConnectionEstablishment = false
+    // What nobody records would be written down for each request all the same.
+    configuration.tracing.tracer = nil
     if let proxy = try settings.proxies.proxy(for: server) {
       configuration.proxy = .server(
         host: proxy.host, port: proxy.port,

@@ -125,7 +125,9 @@ extension String {
     return text.withUTF8 { text in
       var place = 0
       while place <= last {
-        if memcmp(text.baseAddress! + place, word.utf8Start, word.utf8CodeUnitCount) == 0 {
+        if text[place] == word.utf8Start[0],
+          memcmp(text.baseAddress! + place, word.utf8Start, word.utf8CodeUnitCount) == 0
+        {
           return true
         }
         place += 1
