@@ -340,6 +340,12 @@ struct Watch {
   }
 
   private var neverAppeared: Outcome {
+    if triggered, case .follow(let found) = phase, !found.identified {
+      return Outcome(
+        Failure(
+          .uncertain, "the trigger was taken, but its run has not appeared",
+          remedy: "Look at the pipeline's runs before you trigger again"))
+    }
     let message = known.map { "Run \($0.id) was named by the vendor, but it cannot be found." }
     return Outcome(
       reason: .notFound, exitCode: .notFound, message: message ?? "No such run appeared in time.",

@@ -4,6 +4,7 @@ public import FoundationEssentials
 /// https://help.aliyun.com/document_detail/460556.html
 public struct AliyunDevOpsSimulator: Simulator {
   public static let name = "aliyun-devops"
+  public static let tellsTimeouts = false
 
   static let organization = "5ebbc0228123212b59demo1"
   static let pipeline = 2001

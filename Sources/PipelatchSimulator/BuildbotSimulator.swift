@@ -7,6 +7,7 @@ public import FoundationEssentials
 /// There is no event stream: a client must do without.
 public struct BuildbotSimulator: Simulator {
   public static let name = "buildbot"
+  public static let tellsTimeouts = false
 
   static let builder = "shop"
   static let builderID = 3

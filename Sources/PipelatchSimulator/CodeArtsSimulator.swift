@@ -7,6 +7,7 @@ public import FoundationEssentials
 /// from the list for a while.
 public struct CodeArtsSimulator: Simulator {
   public static let name = "codearts"
+  public static let tellsTimeouts = false
 
   static let project = "72271b5446614062a01b8be944c9f372"
   static let pipeline = "724cb378007d4303b91f85161f67d6b0"

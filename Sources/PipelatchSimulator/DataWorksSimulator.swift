@@ -5,6 +5,7 @@ import Synchronization
 /// https://www.alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2024-05-18-listpipelineruns
 public struct DataWorksSimulator: Simulator {
   public static let name = "dataworks"
+  public static let tellsTimeouts = false
 
   static let project = "10000"
   private static let largestPage = 100

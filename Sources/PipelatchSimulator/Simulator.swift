@@ -8,6 +8,9 @@ public protocol Simulator: Desk {
   /// Whether a run is started there; else one is going from the beginning, and is waited for.
   static var triggers: Bool { get }
 
+  /// Whether the vendor has a word of its own for a run that its time limit ended.
+  static var tellsTimeouts: Bool { get }
+
   /// `speed` is how many times as fast as its script a run goes.
   init(_ scenario: Scenario, speed: Double, now: @escaping @Sendable () -> Date)
 
@@ -23,5 +26,6 @@ public protocol Simulator: Desk {
 
 extension Simulator {
   public static var triggers: Bool { true }
+  public static var tellsTimeouts: Bool { true }
   public var inputs: [Ask.Pair] { [] }
 }

@@ -6,6 +6,7 @@ public import FoundationEssentials
 /// Where the documents are silent it is stricter than the vendor may be, so that a client cannot lean on luck.
 public struct YunxiaoSimulator: Simulator {
   public static let name = "yunxiao"
+  public static let tellsTimeouts = false
 
   static let organization = "demo-org"
   static let pipeline = 1001

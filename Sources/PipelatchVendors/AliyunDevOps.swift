@@ -168,11 +168,21 @@ extension AliyunDevOps: Startable {
     return Found(handle: id)
   }
 
+  /// None where the pipeline's configuration is not to be had: the vendor's own client then takes it for one that integrates
+  /// branches, too.
+  private func sources() async throws(Failure) -> [AliyunDevOpsRun.Source.Content] {
+    do {
+      let answer = try await connection.get(
+        pipelinePath, headers: AlibabaGateway.action("GetPipeline"), as: WirePipeline.self)
+      return (answer.pipeline?.pipelineConfig?.sources ?? []).compactMap(\.data)
+    } catch  where error.kind == .missing {
+      return []
+    }
+  }
+
   /// Names the ref for each of the pipeline's repositories, spelled as the pipeline has them.
   private func choose(_ ref: String, in parameters: inout WireParameters) async throws(Failure) {
-    let answer = try await connection.get(
-      pipelinePath, headers: AlibabaGateway.action("GetPipeline"), as: WirePipeline.self)
-    let sources = (answer.pipeline?.pipelineConfig?.sources ?? []).compactMap(\.data)
+    let sources = try await sources()
     let repositories = sources.compactMap(\.repo)
     let integrates = repositories.isEmpty || sources.contains { $0.isBranchMode == true }
     memory.integrates.withLock { $0 = integrates }

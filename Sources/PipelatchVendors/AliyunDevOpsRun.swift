@@ -25,7 +25,7 @@ struct AliyunDevOpsRun: Decodable, Sendable {
   private var status: String?
   private var createTime: WireMilliseconds?
   private var updateTime: WireMilliseconds?
-  private var sources: [Source]?
+  private var sources: Lenient<[Source]>?
   private var stages: [WireStage]?
 
   private var parameters: [String] {
@@ -45,7 +45,7 @@ struct AliyunDevOpsRun: Decodable, Sendable {
 
   /// `url` is the run's page. `integrates` says that the source's branch is a release branch and not what was asked for.
   func model(url: String, integrates: Bool) -> Run {
-    let contents = (sources ?? []).compactMap(\.data)
+    let contents = (sources?.value ?? []).compactMap(\.data)
     var run = Run(id: pipelineRunId.text, state: AliyunDevOps.words[status])
     run.url = url
     run.refs = integrated + (integrates ? [] : contents.compactMap(\.branch))
@@ -94,6 +94,7 @@ private struct WireStage: Decodable, Sendable {
       }
       stage.jobs.append(job)
     }
+    if let stageInfo, stageInfo.jobs == nil { stage.standAlone(at: url) }
     return (stage, approvals)
   }
 }

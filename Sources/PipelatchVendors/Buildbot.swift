@@ -209,10 +209,12 @@ extension Buildbot {
       if hides, step.hidden == true, state != .failed { continue }
       stage.jobs.append(
         Job(
-          id: String(step.stepid), name: step.name, state: state, url: url,
+          id: step.stepid.map { String($0) } ?? "", name: step.name ?? "step", state: state,
+          url: url,
           startedAt: step.started_at?.moment, finishedAt: step.complete_at?.moment,
           mayFail: stage.state == .succeeded))
     }
+    if stage.jobs.isEmpty { stage.standAlone(as: "build \(build.number)", at: url) }
     return stage
   }
 
@@ -226,7 +228,7 @@ extension Buildbot {
       run.refs = branch.texts
       revisions = build?.properties?["revision"]?.texts ?? []
     } else {
-      let sources = try await master.buildset(of: request).sourcestamps
+      let sources = try await master.buildset(of: request)?.sourcestamps ?? []
       run.refs = sources.compactMap(\.branch).filter { !$0.isEmpty }
       revisions = sources.compactMap(\.revision).filter { !$0.isEmpty }
     }
@@ -317,6 +319,7 @@ extension Buildbot: Cancelable, Logged, Remembered, Announcing {
   }
 
   public func log(of job: Job, in run: Run, last count: Int) async throws(Failure) -> [String] {
+    if job.id.isEmpty { return [] }
     let logs = try await master.logs(of: job.id).filter { $0.type == "s" || $0.type == "t" }
     guard let log = logs.first(where: { $0.slug == "stdio" }) ?? logs.last else { return [] }
     var lines = try await master.lines(of: log, last: count + Self.trailer)

@@ -102,15 +102,25 @@ struct BuildbotMaster: Sendable {
     return try await get("/builders/\(builder.builderid)/builds", query, as: Builds.self).builds
   }
 
+  /// None where the master shows none: the request alone decides.
   func steps(of build: Build) async throws(Failure) -> [Step] {
-    try await get("/builds/\(build.buildid)/steps", as: Steps.self)
-      .steps.sorted { $0.number < $1.number }
+    do {
+      return try await get("/builds/\(build.buildid)/steps", as: Steps.self)
+        .steps.sorted { $0.number ?? 0 < $1.number ?? 0 }
+    } catch  where error.kind == .missing {
+      return []
+    }
   }
 
-  func buildset(of request: BuildRequest) async throws(Failure) -> Buildset {
-    let id = request.buildsetid
-    let sets = try await get("/buildsets/\(id)", as: Buildsets.self).buildsets
-    return try only(sets, "buildset \(id)") { $0.bsid == id }
+  /// Nil where the master shows none.
+  func buildset(of request: BuildRequest) async throws(Failure) -> Buildset? {
+    guard let id = request.buildsetid else { return nil }
+    do {
+      let sets = try await get("/buildsets/\(id)", as: Buildsets.self).buildsets
+      return try only(sets, "buildset \(id)") { $0.bsid == id }
+    } catch  where error.kind == .missing {
+      return nil
+    }
   }
 
   /// Newest first.
@@ -159,6 +169,7 @@ extension BuildbotMaster {
     _ values: [Value], _ name: String, _ matches: (Value) -> Bool
   ) throws(Failure) -> Value {
     if values.count == 1, matches(values[0]) { return values[0] }
+    if values.isEmpty { throw Failure(.missing, "\(connection.server.text) has no \(name)") }
     throw Failure(.unreadable, "asked for \(name), answered something else")
   }
 
@@ -239,92 +250,6 @@ extension BuildbotMaster {
         .notConfigured, "this Buildbot has no login, HTTP \(status)",
         remedy: "Unset BUILDBOT_USER and BUILDBOT_PASSWORD", address: request.address,
         status: status)
-    }
-  }
-}
-
-extension BuildbotMaster {
-  struct Builder: Decodable, Sendable {
-    var builderid: Int64
-    var name: String
-  }
-
-  struct BuildRequest: Decodable, Sendable {
-    var buildrequestid: Int64
-    var buildsetid: Int64
-    var builderid: Int64
-    var claimed: Bool?
-    var complete: Bool
-    var results: Int?
-    var submitted_at: Seconds?
-    var complete_at: Seconds?
-    var properties: [String: Property]?
-  }
-
-  struct Build: Decodable, Sendable {
-    var buildid: Int64
-    var number: Int64
-    var builderid: Int64
-    var buildrequestid: Int64
-    var complete: Bool
-    var results: Int?
-    var started_at: Seconds?
-    var complete_at: Seconds?
-    var properties: [String: Property]?
-  }
-
-  struct Step: Decodable, Sendable {
-    var stepid: Int64
-    var number: Int
-    var name: String
-    var complete: Bool
-    var results: Int?
-    var hidden: Bool?
-    var started_at: Seconds?
-    var complete_at: Seconds?
-  }
-
-  struct Buildset: Decodable, Sendable {
-    struct Source: Decodable, Sendable {
-      var branch: String?
-      var revision: String?
-    }
-    var bsid: Int64
-    var sourcestamps: [Source]
-  }
-
-  struct Log: Decodable, Sendable {
-    var logid: Int64
-    var slug: String
-    /// `s` for lines of several streams, `t` for text.
-    var type: String
-    var num_lines: Int
-  }
-
-  /// A value and who set it; with several codebases, a value for each.
-  struct Property: Decodable, Sendable {
-    var texts: [String]
-
-    init(from decoder: any Decoder) throws {
-      var pair = try decoder.unkeyedContainer()
-      if let text = try? pair.decode(String.self) {
-        texts = [text]
-      } else {
-        texts = (try? pair.decode([String: String].self))?.values.sorted() ?? []
-      }
-      texts.removeAll(where: \.isEmpty)
-    }
-  }
-
-  /// Seconds since 1970.
-  struct Seconds: Decodable, Sendable {
-    var moment: Timestamp?
-
-    init(from decoder: any Decoder) throws {
-      let seconds = try? decoder.singleValueContainer().decode(Double.self)
-      moment = seconds.flatMap {
-        (1..<1e11).contains($0) ? Timestamp(milliseconds: Int64($0 * 1000)) : nil
-      }
     }
   }
 }

@@ -50,6 +50,16 @@ extension CodeArts: Markable {
   }
 }
 
+extension CodeArts: Permitting {
+  /// The vendor tells who may run a pipeline only to those who manage its permissions.
+  public func permission() async throws(Failure) -> Permission {
+    let wire = try await connection.get(root, as: WirePipeline.self)
+    if wire.banned?.value == true { return .denied("the pipeline is disabled") }
+    return .untold(
+      "the pipeline is not disabled; only a trigger would show whether the user may run it")
+  }
+}
+
 extension CodeArts: Cancelable, Logged, Remembered {
   public func cancel(_ run: Run) async throws(Failure) {
     var path = "\(root(of: run.id))/stop"
@@ -67,10 +77,10 @@ extension CodeArts: Cancelable, Logged, Remembered {
   }
 
   public func log(of job: Job, in run: Run, last count: Int) async throws(Failure) -> [String] {
-    let steps = try await detail(run.id).jobs.first { $0.id == job.id }?.steps ?? []
+    let steps = try await detail(run.id).jobs.first { $0.id?.text == job.id }?.steps ?? []
     let begun = steps.filter { Self.stepWords[$0.status] != .queued }
     let failed = begun.last { Self.stepWords[$0.status] == .failed }
-    guard let step = (failed ?? begun.last)?.id else { return [] }
+    guard let step = (failed ?? begun.last)?.id?.text else { return [] }
     let path =
       "\(root(of: run.id))/jobs/\(job.id.percentEncoded)/steps/\(step.percentEncoded)/logs"
     var (text, place) = ("", WirePlace())

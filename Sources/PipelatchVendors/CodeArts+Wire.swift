@@ -8,12 +8,16 @@ extension CodeArts {
     var pipeline_id: String?
     var description: Lenient<String>?
     var status: String?
+    var success: Lenient<Bool>?
     var start_time: WireMilliseconds?
     var end_time: WireMilliseconds?
     var stages: [WireStage]?
     var sources: Lenient<[WireSource]>?
 
     var jobs: [WireJob] { (stages ?? []).flatMap { $0.jobs ?? [] } }
+
+    /// An answer that says nothing at all is how the vendor says that there is no run.
+    var isSomething: Bool { status != nil || success?.value != nil }
   }
 
   struct WireStage: Decodable, Sendable {
@@ -26,7 +30,7 @@ extension CodeArts {
   }
 
   struct WireJob: Decodable, Sendable {
-    var id: String?
+    var id: WireID?
     var name: String?
     var status: String?
     var message: Lenient<String>?
@@ -54,7 +58,7 @@ extension CodeArts {
   }
 
   struct WireStep: Decodable, Sendable {
-    var id: String?
+    var id: WireID?
     var task: String?
     var status: String?
 
@@ -96,7 +100,7 @@ extension CodeArts {
     var status: [String]?
   }
 
-  struct WireList: Decodable, Sendable { var pipeline_runs: [WireItem] }
+  struct WireList: Decodable, Sendable { var pipeline_runs: [WireItem]? }
 
   struct WireItem: Decodable, Sendable {
     var pipeline_run_id: String
@@ -149,6 +153,7 @@ extension CodeArts {
     }
 
     var sources: [Source]?
+    var banned: Lenient<Bool>?
   }
 
   /// The body of a trigger; what is nil is left to the pipeline.

@@ -85,11 +85,13 @@ public struct CodeArts: Vendor {
   private let region: String
   private let project: String
   private let pipeline: String
-  private let children = Children()
+  private let memory = Memory()
 
-  /// Pages of sub-pipeline runs by the step that started them: they never change, so they are asked for once.
-  private final class Children: Sendable {
+  private final class Memory: Sendable {
+    /// Pages of sub-pipeline runs by the step that started them: they never change, so they are asked for once.
     let pages = Mutex<[String: String]>([:])
+    /// What the list said of the run that was found in it, for what the run itself may leave out.
+    let found = Mutex<Run?>(nil)
   }
 
   public static func check(_ target: Target) throws(Failure) {
@@ -150,7 +152,10 @@ extension CodeArts {
     for item in try await list() {
       let id = item.pipeline_run_id
       let seen = model(item)
-      if selector.admits(seen) { return Found(handle: id) }
+      if selector.admits(seen) {
+        memory.found.withLock { $0 = seen }
+        return Found(handle: id)
+      }
       if let since = selector.since, let begun = seen.createdAt, begun < since { return nil }
       if passedOver.contains(id) { continue }
       // The list tells one source of several at most.
@@ -192,7 +197,7 @@ extension CodeArts {
     let query = WireQuery(limit: Self.page, status: states)
     let request = try post("\(root)/pipeline-runs/list", query)
     let answer = try await connection.send(request, as: WireList.self)
-    let items = answer.pipeline_runs
+    let items = answer.pipeline_runs ?? []
     // Asked for in this order already; a run without a number would come out as the oldest.
     if items.contains(where: { $0.number == 0 }) { return items }
     return items.sorted { $0.number > $1.number }
@@ -210,9 +215,10 @@ extension CodeArts {
     let query = id.map { [Request.Pair("pipeline_run_id", $0)] } ?? []
     let run = try await connection.get(
       "\(root)/pipeline-runs/detail", query: query, as: WireRun?.self)
-    guard let run, let answered = run.id else {
+    guard let run, run.id != nil || run.isSomething else {
       throw Failure(.missing, "the vendor has no record of \(id.map { "run \($0)" } ?? "any run")")
     }
+    guard let answered = run.id else { throw Failure(.unreadable, "the answer names no run") }
     if let id, answered != id {
       throw Failure(.unreadable, "asked for run \(id), answered run \(answered)")
     }
@@ -238,6 +244,11 @@ extension CodeArts {
     run.commits = builds.compactMap(\.commit)
     run.createdAt = wire.start_time?.moment
     run.startedAt = wire.start_time?.moment
+    if let found = memory.found.withLock({ $0 }), found.id == run.id {
+      if run.refs.isEmpty { run.refs = found.refs }
+      if run.commits.isEmpty { run.commits = found.commits }
+      run.createdAt = run.createdAt ?? found.createdAt
+    }
     let links = await links(in: wire)
     for stage in wire.stages ?? [] {
       let stage = model(stage, links, ended: run.state.ended, into: &run)
@@ -270,8 +281,8 @@ extension CodeArts {
     for wire in wire.jobs ?? [] {
       let steps = wire.steps ?? []
       var job = Job(
-        id: wire.id ?? "", name: wire.name ?? "job", state: state(wire.status),
-        url: steps.compactMap { links[$0.id ?? ""] }.first ?? run.url,
+        id: wire.id?.text ?? "", name: wire.name ?? "job", state: state(wire.status),
+        url: steps.compactMap { links[$0.id?.text ?? ""] }.first ?? run.url,
         startedAt: wire.start_time?.moment, finishedAt: wire.end_time?.moment,
         // Whoever started it did not wait for it: the run's own word tells whether it counts.
         mayFail: wire.status == "ASYNC_FAILED")
@@ -286,6 +297,7 @@ extension CodeArts {
       }
       stage.jobs.append(job)
     }
+    if wire.jobs == nil { stage.standAlone(at: run.url) }
     if (wire.pre ?? []).contains(where: \.waits), !stage.state.ended { stage.state = .waiting }
     if stage.state == .waiting, run.approvals.count == before {
       run.approvals.append(
@@ -296,9 +308,9 @@ extension CodeArts {
 
   /// The pages of the run's sub-pipelines by step. No verdict depends on them, so a failure to get them is none.
   private func links(in run: WireRun) async -> [String: String] {
-    let known = children.pages.withLock { $0 }
+    let known = memory.pages.withLock { $0 }
     let steps = run.jobs.flatMap { $0.steps ?? [] }
-    let new = steps.filter(\.hasChild).compactMap(\.id).filter { known[$0] == nil }
+    let new = steps.filter(\.hasChild).compactMap(\.id?.text).filter { known[$0] == nil }
     guard !new.isEmpty, let id = run.id else { return known }
     let query = [Request.Pair("step_run_ids", new.joined(separator: ","))]
     let path = "\(root(of: id))/steps/outputs"
@@ -308,8 +320,8 @@ extension CodeArts {
     for step in answer.step_outputs ?? [] {
       guard let id = step.step_run_id, let run = step["pipeline_run_id"] else { continue }
       let page = console(step["pipeline_id"] ?? pipeline, run)
-      children.pages.withLock { $0[id] = page }
+      memory.pages.withLock { $0[id] = page }
     }
-    return children.pages.withLock { $0 }
+    return memory.pages.withLock { $0 }
   }
 }

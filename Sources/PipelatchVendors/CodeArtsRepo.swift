@@ -36,6 +36,11 @@ public struct CodeArtsRepo: Vendor {
     "af-south-1": "repo", "af-north-1": "repo",
   ]
 
+  /// For answers whose status does not say it.
+  private static let meanings = [
+    "CH.00000002": Complaint(kind: .refused), "CH.00402000": Complaint(kind: .missing),
+  ]
+
   public let connection: Connection
   private let repository: String
   private let pipeline: String
@@ -58,7 +63,7 @@ public struct CodeArtsRepo: Vendor {
   public init(_ site: Site) throws(Failure) {
     repository = site.target.path[1]
     pipeline = site.target.path[2]
-    connection = HuaweiCloud.connection(site, meanings: [:])
+    connection = HuaweiCloud.connection(site, meanings: Self.meanings)
   }
 
   private static func foreign(_ run: String, _ pipeline: String) -> Failure {
@@ -91,8 +96,8 @@ extension CodeArtsRepo {
     var run = Run(id: wire.id.text, state: Self.words[wire.status])
     let jobs = (wire.stages ?? []).flatMap { $0.jobs ?? [] }
     run.url = jobs.compactMap(\.page).first
-    run.refs = jobs.compactMap(\.ref).distinct
-    run.commits = jobs.compactMap(\.sha).distinct
+    run.refs = jobs.compactMap(\.ref?.value).distinct
+    run.commits = jobs.compactMap(\.sha?.value).distinct
     run.createdAt = jobs.compactMap { moment($0.created_at) }.min()
     run.startedAt = jobs.compactMap { moment($0.started_at) }.min()
     if run.state.ended { run.finishedAt = jobs.compactMap { moment($0.finished_at) }.max() }
@@ -107,12 +112,16 @@ extension CodeArtsRepo {
         url: job.page, startedAt: moment(job.started_at), finishedAt: moment(job.finished_at))
     }
     let state = Self.words[wire.status]
-    return Stage(
+    var stage = Stage(
       name: wire.name ?? "stage", state: state, startedAt: jobs.compactMap(\.startedAt).min(),
       finishedAt: state.ended ? jobs.compactMap(\.finishedAt).max() : nil, jobs: jobs)
+    if wire.jobs == nil { stage.standAlone(at: nil) }
+    return stage
   }
 
-  private func moment(_ text: String?) -> Timestamp? { text.flatMap(Timestamp.init(iso8601:)) }
+  private func moment(_ text: Lenient<String>?) -> Timestamp? {
+    text?.value.flatMap(Timestamp.init(iso8601:))
+  }
 }
 
 extension [String] {
@@ -139,16 +148,16 @@ private struct WireJob: Decodable, Sendable {
   var id: WireID?
   var name: String?
   var status: String?
-  var sha: String?
-  var ref: String?
-  var target_url: String?
-  var created_at: String?
-  var started_at: String?
-  var finished_at: String?
+  var sha: Lenient<String>?
+  var ref: Lenient<String>?
+  var target_url: Lenient<String>?
+  var created_at: Lenient<String>?
+  var started_at: Lenient<String>?
+  var finished_at: Lenient<String>?
 
   /// The documents' own example ends in a quote that belongs to no address.
   var page: String? {
-    guard var text = target_url else { return nil }
+    guard var text = target_url?.value else { return nil }
     while let last = text.last, last == "\"" || last.isWhitespace { text.removeLast() }
     return text.hasPrefix("https://") || text.hasPrefix("http://") ? text : nil
   }

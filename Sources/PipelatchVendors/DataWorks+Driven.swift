@@ -7,9 +7,12 @@ extension DataWorks: Driven {
   /// Executes the stage that is due. The vendor lets no stage be skipped or repeated.
   /// https://www.alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2024-05-18-execpipelinerunstage
   public func advance(_ run: Run) async throws(Failure) {
-    guard !run.state.ended, let due = run.due, let code = due.jobs.first?.id else { return }
-    let first = due == run.stages.first
-    guard drive.mayExecute(code, of: run.id, first: first, at: now()) else { return }
+    guard !run.state.ended, let due = run.due, let job = due.jobs.first, !job.id.isEmpty else {
+      return
+    }
+    let code = job.id
+    let begins = due == run.stages.first && Self.beginsByItself(job)
+    guard drive.mayExecute(code, of: run.id, begins: begins, at: now()) else { return }
     let request = command(
       "ExecPipelineRunStage", query: [Request.Pair("ProjectId", project)],
       form: [Request.Pair("Id", run.id), Request.Pair("Code", code)])
@@ -23,6 +26,13 @@ extension DataWorks: Driven {
       if drive.bears(failure, code, of: run.id, at: now()) { return }
       throw failure
     }
+  }
+}
+
+extension DataWorks {
+  /// Whether the vendor may begin the stage without being told, where it is the first.
+  fileprivate static func beginsByItself(_ job: Job) -> Bool {
+    job.id == "OfflineCheck" || !["Check", "Deploy", "Offline", "Delete"].contains(job.name)
   }
 }
 

@@ -28,16 +28,16 @@ public struct DataWorks: Vendor {
   /// Of runs and stages alike. The page of March 2026 has one family of words, the SDKs before and after it the other,
   /// and older ones write both in capitals.
   static let words: Vocabulary = [
-    "Success": .succeeded, "Succeeded": .succeeded, "SUCCESS": .succeeded,
-    "Fail": .failed, "Failed": .failed, "FAIL": .failed,
+    "Success": .succeeded, "Succeeded": .succeeded, "SUCCESS": .succeeded, "SUCCEEDED": .succeeded,
+    "Fail": .failed, "Failed": .failed, "FAIL": .failed, "FAILED": .failed,
     "Termination": .canceled, "Terminated": .canceled, "TERMINATION": .canceled,
+    "TERMINATED": .canceled,
     "Cancel": .canceled, "Canceled": .canceled, "Cancelled": .canceled, "CANCEL": .canceled,
+    "CANCELED": .canceled,
     "Running": .running, "RUNNING": .running,
     "Init": .queued, "INIT": .queued,
   ]
 
-  /// How long a run may stand between two stages before a person is thought of; the vendor's own steps take seconds.
-  static let quiet = Duration.seconds(30)
   private static let version = "2024-05-18"
   /// The vendor's largest page.
   private static let page = 100
@@ -112,12 +112,14 @@ extension DataWorks {
       ).paging
       let page = answer.runs ?? []
       for run in page { runs.append(try verified(run)) }
-      if runs.contains(where: { $0.created == 0 || $0.id.text.trimmed.isEmpty }) {
-        throw Failure(.unreadable, "a run in the list has no id or no time of creation")
-      }
       let full = answer.size.flatMap { Int($0.text) } ?? Self.page
       let whole = page.count < full || runs.count >= answer.total.flatMap { Int($0.text) } ?? 0
       let falls = zip(runs, runs.dropFirst()).allSatisfy { $0.created > $1.created }
+      // A single run is the newest, whenever it was created.
+      let isTimed = runs.count < 2 || runs.allSatisfy { $0.created > 0 }
+      if !isTimed || runs.contains(where: { $0.id.text.trimmed.isEmpty }) {
+        throw Failure(.unreadable, "a run in the list has no id or no time of creation")
+      }
       if whole || (runs.count > 1 && falls) {
         return runs.sorted { $0.created > $1.created }
       }
@@ -139,10 +141,10 @@ extension DataWorks {
     var run = Run(id: wire.id.text.trimmed, state: Self.words[wire.status?.trimmed])
     run.createdAt = wire.createTime?.moment
     for wire in (wire.stages ?? []).sorted(by: { $0.order < $1.order }) {
-      let name = wire.name?.value?.trimmed ?? wire.code
+      let code = wire.code ?? ""
+      let name = wire.name?.value?.trimmed ?? (code.isEmpty ? "stage" : code)
       let job = Job(
-        id: wire.code, name: wire.type?.value?.trimmed ?? wire.code,
-        state: Self.words[wire.status?.trimmed])
+        id: code, name: wire.type?.value?.trimmed ?? name, state: Self.words[wire.status?.trimmed])
       run.stages.append(Stage(name: name, state: job.state, jobs: [job]))
       if job.state == .failed, let said = wire.message?.value?.trimmed, !said.isEmpty {
         run.notes.append("Stage \(name) failed: \(said)")
@@ -154,20 +156,16 @@ extension DataWorks {
         run.notes.append(said)
       }
     } else if run.state == .queued || run.state == .running {
-      judge(&run, resting: rests(since: wire.modifyTime?.moment))
+      judge(&run, changed: wire.modifyTime?.moment)
     }
     return run
   }
 
-  /// Whether nothing has changed for so long that no step of the vendor's own explains it.
-  private func rests(since changed: Timestamp?) -> Bool {
-    guard let changed else { return true }
-    return now() + (connection.skew ?? .zero) - changed >= Self.quiet
-  }
-
   /// Says what a run waits for that stands between its stages.
-  private func judge(_ run: inout Run, resting: Bool) {
+  private func judge(_ run: inout Run, changed: Timestamp?) {
     if run.stages.contains(where: { $0.state == .running }) { return }
+    let served = now() + (connection.skew ?? .zero)
+    let resting = drive.rests(run, since: changed.map { served - $0 }, at: now())
     if resting, let failed = run.stages.first(where: { $0.state == .failed }) {
       // The run's own word stays Running; nothing moves behind a failed stage.
       run.state = .failed
@@ -291,7 +289,7 @@ private struct WireRun: Decodable, Sendable {
 }
 
 private struct WireStage: Decodable, Sendable {
-  var code: String
+  var code: String?
   var step: WireID?
   var type: Lenient<String>?
   var name: Lenient<String>?

@@ -49,16 +49,29 @@ struct GitHubCommit: Hashable, Sendable {
 }
 
 extension GitHub {
+  /// How long after its youngest run a commit may get another, where the host does not tell its check suites.
+  private static let growth = Duration.seconds(60)
+
   /// Nil while the commit has no runs. The set may grow from look to look.
   func gather(_ wanted: GitHubCommit) async throws(Failure) -> Run? {
     let listed = try await runs(of: wanted.commit)
+    let suites = try await suites(of: wanted.commit)
+    // A host that filters nothing also lists the runs of others, but none in a check suite of this commit.
+    if let stranger = listed.first(where: { run in
+      run.commit != wanted.commit
+        && (run.commit?.isHash != true || suites?.contains { $0.id == run.checkSuite } != false)
+    }) {
+      throw Failure(
+        .unreadable,
+        "asked for the runs of \(wanted.commit), answered one of \(stranger.commit ?? "no commit")")
+    }
     var met: Set<[String?]> = []
     let counted = listed.filter { run in
       guard run.id.text != own, wanted.admits(run) else { return false }
       return met.insert(run.kind).inserted || !isSettled(run)
     }
-    let unclaimed = try await unclaimed(by: listed, of: wanted)
     if counted.isEmpty { return nil }
+    let growing = growing(listed, suites, wanted)
     let names = counted.map { $0.name ?? $0.file ?? "workflow" }
     var parts: [Run] = []
     for (wire, name) in zip(counted, names).reversed() {
@@ -67,12 +80,12 @@ extension GitHub {
         try await whole(
           wire, stage: alone ? name : "\(name) (\(wire.event ?? "run") \(wire.id.text))"))
     }
-    var run = merged(parts, growing: unclaimed > 0)
+    var run = merged(parts, growing: growing)
     run.id = wanted.commit
     run.handle = wanted.handle
     run.url = counted[0].site.map { "\($0)/commit/\(wanted.commit)" }
     run.commits = [wanted.commit]
-    if unclaimed > 0 { run.notes.append("Check suites of the commit still queue for their runs.") }
+    if growing { run.notes.append("Check suites of the commit still queue for their runs.") }
     return run
   }
 
@@ -88,26 +101,32 @@ extension GitHub {
 
   func runs(of commit: String) async throws(Failure) -> [GitHubWire.Run] {
     let query = [Request.Pair("head_sha", commit), Request.Pair("per_page", "100")]
-    let runs = try await all(Link(root + "/actions/runs", query), as: GitHubWire.Runs.self)
-    if let stranger = runs.first(where: { $0.commit != commit }) {
-      throw Failure(
-        .unreadable, "asked for the runs of \(commit), answered one of \(stranger.commit)")
-    }
-    return runs.sorted { $0.number > $1.number }
+    return try await all(Link(root + "/actions/runs", query), as: GitHubWire.Runs.self)
+      .sorted { $0.number > $1.number }
   }
 
-  /// Suites of GitHub Actions that have not ended and whose run is not in the list yet.
-  private func unclaimed(
-    by runs: [GitHubWire.Run], of wanted: GitHubCommit
-  ) async throws(Failure) -> Int {
-    let known = Set(runs.compactMap(\.checkSuite?.text))
-    let path = root + "/commits/\(wanted.commit)/check-suites"
+  /// Whether a suite of GitHub Actions has not ended and its run is not in the list yet.
+  private func growing(
+    _ runs: [GitHubWire.Run], _ suites: [GitHubWire.CheckSuite]?, _ wanted: GitHubCommit
+  ) -> Bool {
+    guard let suites else {
+      let youngest = runs.compactMap { $0.created?.value }.max()
+      return youngest.map { serverNow - $0 < Self.growth } ?? false
+    }
+    return suites.contains { suite in
+      suite.isOfActions && suite.status != "completed"
+        && !runs.contains { $0.checkSuite == suite.id }
+        && wanted.admits(suite.branch, suite.created?.value)
+    }
+  }
+
+  /// Nil where the host, though it has told the commit's runs, knows no check suites.
+  private func suites(of commit: String) async throws(Failure) -> [GitHubWire.CheckSuite]? {
+    let path = root + "/commits/\(commit)/check-suites"
     do {
       return try await all(Link(path, [.init("per_page", "100")]), as: GitHubWire.CheckSuites.self)
-        .count { suite in
-          suite.isOfActions && suite.status != "completed" && !known.contains(suite.id.text)
-            && wanted.admits(suite.branch, suite.created?.value)
-        }
+    } catch  where error.kind == .missing {
+      return nil
     } catch  where error.kind == .refused {
       var failure = error
       failure.remedy =
@@ -134,7 +153,8 @@ extension GitHub {
     guard commit.allSatisfy(\.isHexDigit), commit.count >= 7 else {
       throw Failure(.usage, "'\(commit)' is no commit", remedy: "Write 7 or more of its digits")
     }
-    if commit.count >= 40 { return commit.lowercased() }
+    let commit = commit.lowercased()
+    if commit.count >= 40 { return commit }
     do {
       let answer = try await read(Link(root + "/commits/\(commit)"), as: GitHubWire.Commit.self)
       // The same address takes branches, and a branch may be named like a commit.
@@ -143,4 +163,9 @@ extension GitHub {
       return nil
     }
   }
+}
+
+extension String {
+  /// Whether it may be the full name of a commit.
+  fileprivate var isHash: Bool { utf8.count >= 40 && allSatisfy(\.isHexDigit) }
 }

@@ -146,7 +146,7 @@ extension GitHub: Markable {
     return try await whole(only)
   }
 
-  private var serverNow: Timestamp { now() + (connection.skew ?? .zero) }
+  var serverNow: Timestamp { now() + (connection.skew ?? .zero) }
 
   public func find(
     marked key: String, passedOver: inout Set<String>

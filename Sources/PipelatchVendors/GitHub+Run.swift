@@ -95,7 +95,7 @@ extension GitHub {
     var run = Run(id: wire.id.text, state: state(wire.status, wire.conclusion))
     run.url = wire.url
     run.refs = wire.ref.map { [$0] } ?? []
-    run.commits = [wire.commit]
+    run.commits = wire.commit.map { [$0] } ?? []
     run.attempt = wire.attempt
     run.createdAt = wire.created?.value
     run.startedAt = wire.started?.value ?? wire.created?.value
@@ -160,7 +160,7 @@ extension GitHub: Cancelable, Logged, Remembered {
     for item in past {
       guard let begin = Self.model(item).startedAt, let end = item.updated?.value, end > begin
       else { continue }
-      let key = isCommit ? item.commit : item.id.text
+      let key = isCommit ? item.commit ?? "" : item.id.text
       if let place = wholes.firstIndex(where: { $0.key == key }) {
         wholes[place].begin = min(wholes[place].begin, begin)
         wholes[place].end = max(wholes[place].end, end)

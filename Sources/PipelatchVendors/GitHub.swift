@@ -257,7 +257,10 @@ extension GitHub {
       })
     else { return nil }
     if workflow == nil, selector.ref != nil {
-      gathering.commit = newest.commit
+      guard let commit = newest.commit else {
+        throw Failure(.unreadable, "run \(newest.id.text) names no commit")
+      }
+      gathering.commit = commit
       return try await gather(gathering).map(Found.init)
     }
     return Found(try await whole(newest))

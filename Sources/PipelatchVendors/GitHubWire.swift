@@ -17,7 +17,7 @@ enum GitHubWire {
     var name: String?
     var checkSuite: WireID?
     var branch: String?
-    var commit: String
+    var commit: String?
     var path: String?
     var attempt: Int?
     var event: String?

@@ -53,9 +53,9 @@ public struct GitLab: Vendor {
   private static let keyVariable = "PIPELATCH_KEY"
 
   public let connection: Connection
-  private let pass: GitLabPass
+  let pass: GitLabPass
   /// The project as a segment of a path: its number, or its path with `%2F`.
-  private let project: String
+  let project: String
 
   public static func check(_ target: Target) throws(Failure) {
     let path = target.path

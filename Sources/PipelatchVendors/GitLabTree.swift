@@ -92,14 +92,19 @@ struct GitLabTree {
     }
   }
 
-  /// `/bridges` is deprecated since 19.2 in favor of `/trigger_jobs`, which older servers do not have.
+  /// `/bridges` is deprecated since 19.2 in favor of `/trigger_jobs`, which older servers do not have; the oldest have
+  /// neither, and no pipeline there starts another.
   private func bridges(
     _ path: String, of pipeline: String
   ) async throws(Failure) -> [Int64: WireJob] {
     do {
       return try await all(path + "/bridges", of: pipeline)
     } catch  where error.kind == .missing {
-      return try await all(path + "/trigger_jobs", of: pipeline)
+      do {
+        return try await all(path + "/trigger_jobs", of: pipeline)
+      } catch  where error.kind == .missing {
+        return [:]
+      }
     }
   }
 

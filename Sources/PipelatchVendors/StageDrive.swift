@@ -21,27 +21,48 @@ final class StageDrive: Sendable {
     var marks: [String: Mark] = [:]
   }
 
+  /// How long the vendor is given to begin a first stage by itself.
+  private static let start = Duration.seconds(5)
+  /// How long a command is given to show its effect.
+  private static let effect = Duration.seconds(30)
   /// How long a person is given before a stage that was declined is tried again.
   private static let patience = Duration.seconds(300)
   private let trips = Mutex<[String: Trip]>([:])
+  private let seen = Mutex<[String: (stages: [State], since: Timestamp)]>([:])
+
+  /// Whether nothing has changed for so long that no step of the vendor's own explains it; those take seconds.
+  ///
+  /// `gap` is how long ago the vendor says that something changed. A time that moves although no stage does is not
+  /// believed for ever.
+  func rests(_ run: Run, since gap: Duration?, at now: Timestamp) -> Bool {
+    let quiet = trips.withLock { $0[run.id]?.byItself == true } ? Self.effect : .seconds(10)
+    guard let gap, gap < quiet else { return true }
+    let stages = run.stages.map(\.state)
+    return seen.withLock { seen in
+      if let last = seen[run.id], last.stages == stages { return now - last.since >= quiet }
+      seen[run.id] = (stages, now)
+      return false
+    }
+  }
 
   /// A run was started here.
   func begin(_ run: String, byItself: Bool) {
     trips.withLock { $0[run] = Trip(byItself: byItself) }
   }
 
-  /// Whether to execute a stage that is due. The vendor begins some first stages by itself, so these get a while.
-  func mayExecute(_ code: String, of run: String, first: Bool, at now: Timestamp) -> Bool {
+  /// Whether to execute a stage that is due; one that the vendor `begins` by itself gets a while.
+  func mayExecute(_ code: String, of run: String, begins: Bool, at now: Timestamp) -> Bool {
     trips.withLock { trips in
       let trip = trips[run, default: Trip()]
       trips[run] = trip
       if trip.byItself { return false }
       switch trip.marks[code] {
       case .executed: return false
-      case .sent(let moment), .noticed(let moment): return now - moment >= DataWorks.quiet
+      case .noticed(let moment): return now - moment >= Self.start
+      case .sent(let moment): return now - moment >= Self.effect
       case .declined: return true
       case .barred(let moment, _): return now - moment >= Self.patience
-      case nil where first:
+      case nil where begins:
         trips[run]?.marks[code] = .noticed(now)
         return false
       case nil: return true
@@ -60,6 +81,10 @@ final class StageDrive: Sendable {
       case (.rejected, .sent):
         // A stage is not repeated, so it had arrived.
         trips[run]?.marks[code] = .executed(now)
+        return true
+      case (.rejected, .noticed):
+        // The vendor is about to begin it by itself.
+        trips[run]?.marks[code] = .sent(now)
         return true
       case (.rejected, .declined), (.rejected, .barred):
         trips[run]?.marks[code] = .barred(now, failure.what)
@@ -88,7 +113,7 @@ final class StageDrive: Sendable {
     switch due.jobs.first.flatMap({ trip.marks[$0.id] }) {
     case .barred(_, let words):
       return "DataWorks does not execute stage \(due.name), so somebody must act there: \(words)"
-    case .executed(let moment) where now - moment >= DataWorks.quiet:
+    case .executed(let moment) where now - moment >= Self.effect:
       return "Stage \(due.name) was executed and does not begin: somebody must act in DataWorks."
     default: return nil
     }

@@ -269,16 +269,26 @@ extension Yunxiao: Markable {
     marked key: String, passedOver: inout Set<String>
   ) async throws(Failure) -> Found? {
     try await newest(passedOver: &passedOver) { detail in
-      let parameters = detail.wire.globalParams ?? []
-      return parameters.contains { $0.key == Self.keyVariable && $0.value?.value == key }
+      detail.wire.variables.contains { $0.key == Self.keyVariable && $0.value?.value == key }
         || detail.wire.parameters.contains(Self.mark(key))
+    }
+  }
+
+  /// None where the pipeline's configuration is not to be had: the vendor's own client then takes it for one that integrates
+  /// branches, too.
+  private func sources() async throws(Failure) -> [YunxiaoRun.Source.Content] {
+    let root = try await root()
+    do {
+      let pipeline = try await connection.get(root, as: WirePipeline.self)
+      return (pipeline.pipelineConfig?.sources ?? []).compactMap(\.data)
+    } catch  where error.kind == .missing {
+      return []
     }
   }
 
   /// Names the ref for each of the pipeline's repositories, spelled as the pipeline has them.
   private func choose(_ ref: String, in parameters: inout WireParameters) async throws(Failure) {
-    let pipeline = try await connection.get(try await root(), as: WirePipeline.self)
-    let sources = (pipeline.pipelineConfig?.sources ?? []).compactMap(\.data)
+    let sources = try await sources()
     let repositories = sources.compactMap(\.repo)
     let branchMode = repositories.isEmpty || sources.contains { $0.isBranchMode == true }
     let everywhere = { (name: String) in

@@ -25,14 +25,16 @@ struct YunxiaoRun: Decodable, Sendable {
   private var status: String?
   private var createTime: WireMilliseconds?
   private var updateTime: WireMilliseconds?
-  private var sources: [Source]?
+  private var sources: Lenient<[Source]>?
   private var stages: [WireStage]?
-  private(set) var globalParams: [Variable]?
+  private var globalParams: Lenient<[Variable]>?
+
+  var variables: [Variable] { globalParams?.value ?? [] }
 
   /// In branch mode the source names the release branch, and a job's parameters those that it integrates.
   private var branches: [String] {
     let integrated = jobs.flatMap { $0.parameters(as: WireIntegration.self)?.branches ?? [] }
-    let sources = (sources ?? []).compactMap(\.data).filter { $0.isBranchMode != true }
+    let sources = (sources?.value ?? []).compactMap(\.data).filter { $0.isBranchMode != true }
     return integrated + sources.compactMap(\.branch)
   }
 
@@ -41,8 +43,10 @@ struct YunxiaoRun: Decodable, Sendable {
 
   /// The documents show no commit; clients see it under one of these names.
   private var commits: [String] {
-    let named = (sources ?? []).compactMap { $0.data?.commit?.value ?? $0.data?.commitId?.value }
-    let variables = (globalParams ?? []).filter { $0.key?.hasPrefix("CI_COMMIT_") == true }
+    let named = (sources?.value ?? []).compactMap {
+      $0.data?.commit?.value ?? $0.data?.commitId?.value
+    }
+    let variables = variables.filter { $0.key?.hasPrefix("CI_COMMIT_") == true }
       .compactMap { $0.value?.value }
     return (named + variables).filter { $0.count >= 7 && $0.allSatisfy(\.isHexDigit) }
   }
@@ -103,6 +107,7 @@ private struct WireStage: Decodable, Sendable {
         approvals.append(Approval(stage: stage.name, job: job.name, url: url, message: message))
       }
     }
+    if let stageInfo, stageInfo.jobs == nil { stage.standAlone(at: url) }
     if stage.state == .waiting {
       let message = "Stage \(stage.name) is started by hand."
       approvals.append(Approval(stage: stage.name, url: url, message: message))

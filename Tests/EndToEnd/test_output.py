@@ -32,7 +32,7 @@ def gate(flow, *more, env=None, **options):
 
 
 @pytest.mark.parametrize("scenario, code", [
-    ("success", 0), ("failure", 1), ("canceled", 2), ("timedout", None), ("approval", 0),
+    ("success", 0), ("failure", 1), ("canceled", 2), ("timedout", 3), ("approval", 0),
     ("flaky", 0)])
 def test_every_line_of_a_demo_is_an_event_of_the_schema(scenario, code):
     result = run("demo", "--scenario", scenario, "--output", "json")

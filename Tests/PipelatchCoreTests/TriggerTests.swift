@@ -153,12 +153,15 @@ struct TriggerTests {
     #expect(play.outcome.verdict == nil)
   }
 
-  @Test func `launch of a run that stays unknown is 66`() async {
+  @Test(arguments: [Gate.Purpose.trigger(.plain), .launch(.plain)])
+  func `a trigger that was taken and whose run stays unknown is 75`(purpose: Gate.Purpose) async {
     var lines = lines([.good(Found(handle: "started-after-x", identified: false))])
     lines.look = .always(.bad(.missing))
-    let play = await play(.launch(.plain), lines)
-    #expect(play.code == .notFound)
+    let play = await play(purpose, lines)
+    #expect(play.code == .uncertainTrigger)
+    #expect(play.outcome.reason == .uncertainTrigger)
     #expect(play.outcome.run == nil)
+    #expect(play.starts == 1)
   }
 
   @Test(arguments: [Gate.Purpose.trigger(.ref("dev")), .launch(.ref("dev"))])

@@ -167,7 +167,9 @@ struct VerdictTests {
     #expect(play.code == .outOfTime)
   }
 
-  @Test(arguments: [[], [Stage(name: "build", state: .succeeded)]])
+  @Test(arguments: [
+    [], [Stage(name: "a", state: .succeeded), Stage(name: "b", state: .succeeded)],
+  ])
   func `a success that shows no job is not believed`(stages: [Stage]) async {
     var lines = Script.Lines()
     lines.look = Answers([.run(.running)]).then(

@@ -45,8 +45,9 @@ struct AgreementTests {
     case .success, .approval, .flaky: #expect(seen.last == .succeeded)
     case .failure: #expect(seen.last == .failed)
     case .canceled: #expect(seen.last == .canceled)
-    // Not every vendor has a word for a time limit.
-    case .timedout: #expect(seen.last == .timedOut || seen.last == .failed)
+    case .timedout:
+      let tells = simulator(named: one.name)?.tellsTimeouts == true
+      #expect(seen.last == (tells ? .timedOut : .failed))
     }
     #expect(failures.isEmpty == (one.scenario != .flaky))
   }

@@ -18,6 +18,7 @@ struct ContractTests {
     if vendor is any Logged.Type { owed.append("log") }
     if vendor is any Remembered.Type { owed.append("durations") }
     if vendor is any Announcing.Type { owed.append("change") }
+    if vendor is any Permitting.Type { owed.append("permission") }
     for tape in owed {
       #expect(there.contains(tape), "record Tapes/\(name)/\(tape).tape")
     }

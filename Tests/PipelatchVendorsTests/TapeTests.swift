@@ -118,6 +118,12 @@ struct Ask {
       let run = try await vendor.look(words[1])
       try await #require(vendor as? any Driven).advance(run)
       return ["advanced"]
+    case "permission":
+      switch try await #require(vendor as? any Permitting).permission() {
+      case .allowed(let text): return [text]
+      case .denied(let text): return ["denied \(text)"]
+      case .untold(let text): return ["untold \(text)"]
+      }
     case "change":
       let run = try await vendor.look(words[1])
       try await #require(vendor as? any Announcing).change(of: run)

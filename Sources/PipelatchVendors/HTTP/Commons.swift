@@ -46,7 +46,7 @@ public final class Commons: Sendable {
 
     mutating func remember(_ response: Response, of url: String) {
       let tag = response.header("etag")
-      if answers[url]?.response.body == response.body {
+      if answers[url]?.response.repeats(response) == true {
         answers[url]?.tag = tag
         return
       }

@@ -8,6 +8,8 @@ public struct Complaint: Hashable, Sendable {
   public var kind: Failure.Kind?
   public var remedy: String?
   public var retryAfter: Duration?
+  /// A quota that no patience cures is used up: the credentials are good.
+  public var isQuota = false
 
   public init(
     code: String? = nil, message: String? = nil, kind: Failure.Kind? = nil, remedy: String? = nil,
@@ -29,7 +31,7 @@ public struct Complaint: Hashable, Sendable {
     if said.isEmpty { said = "no reason given" }
     return Failure(
       kind,
-      "\(Self.opening(kind, response.status, credential, source)) HTTP \(response.status): \(said.prefix(500))",
+      "\(isQuota ? Self.quota : Self.opening(kind, credential, source)) HTTP \(response.status): \(said.prefix(500))",
       remedy: remedy ?? Self.remedy(kind, credential), address: request.address,
       status: response.status, code: code,
       retryAfter: retryAfter ?? Patience.asked(by: response, at: now))
@@ -46,12 +48,12 @@ public struct Complaint: Hashable, Sendable {
     }
   }
 
+  private static let quota = "the vendor allows no more requests,"
+
   private static func opening(
-    _ kind: Failure.Kind, _ status: Int, _ credential: Credential, _ source: String?
+    _ kind: Failure.Kind, _ credential: Credential, _ source: String?
   ) -> String {
     switch kind {
-    // A quota that no patience cures: the credentials are good.
-    case .refused where status == 429: "the vendor allows no more requests,"
     case .refused: "the vendor refuses \(name(credential, source)),"
     case .missing: "the vendor knows no such pipeline or run,"
     case .throttled: "the vendor asks for patience,"

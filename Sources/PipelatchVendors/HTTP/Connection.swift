@@ -78,7 +78,7 @@ public final class Connection: Meter, Sendable {
   ) async throws(Failure) -> (value: Value, response: Response) {
     let response = try await ask(request)
     let known = site.commons.on(place) { $0[request.url] }
-    if let known, known.response.body == response.body, let read = known.value,
+    if let known, known.response.repeats(response), let read = known.value,
       let value = read as? Value
     {
       return (value, response)
@@ -204,7 +204,7 @@ public final class Connection: Meter, Sendable {
       response.headers += known.response.headers
       return response
     }
-    if let known, response.status == 200, response.body == known.response.body {
+    if let known, response.status == 200, response.repeats(known.response) {
       // It was sound and no complaint, so it still is; and one copy of it is enough.
       response.body = known.response.body
     } else {

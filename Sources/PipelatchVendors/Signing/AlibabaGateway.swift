@@ -40,6 +40,7 @@ struct AlibabaGateway: Sendable {
     let names = [said?.code, said?.message].compactMap { $0 }
     complaint.kind = kind(of: names, status: response.status)
     if names.contains(where: { name in daily.contains { name.contains($0) } }) {
+      complaint.isQuota = true
       complaint.remedy =
         "The quota of the account's edition is used up: wait until it is full again, and look less"
         + " often (--interval)"

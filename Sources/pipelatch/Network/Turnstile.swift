@@ -2,8 +2,8 @@
 struct Turnstile: Sendable {
   /// Between two requests once those at hand have gone.
   private static let spacing = Duration.milliseconds(40)
-  /// Requests that may go at once: more than one gate ever needs.
-  private static let burst = 6
+  /// Requests that may go at once: what one gate sends at a time.
+  private static let burst = 4
   /// When the stream has caught up with what was let through.
   private var even = Duration.zero
 

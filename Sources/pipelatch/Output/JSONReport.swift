@@ -63,7 +63,7 @@ struct JSONReport: Report {
     [
       "event": "verdict", "verdict": .optional(outcome.verdict?.rawValue),
       "exit_code": .number(Int(outcome.exitCode.rawValue)),
-      "reason": .optional(outcome.reason?.rawValue), "message": .optional(outcome.message),
+      "reason": .optional(outcome.reason?.rawValue), "message": .optional(message(outcome)),
       "run": outcome.run.map(field) ?? .null,
       "duration_s": outcome.run?.duration.map { .seconds($0) } ?? .null,
       "waited_s": .seconds(outcome.waited),
@@ -73,6 +73,12 @@ struct JSONReport: Report {
         "failed": .number(outcome.requests.failed),
       ]),
     ]
+  }
+
+  /// The verdict's own sentence, or what a person is told of the run, such as "succeeded with warnings".
+  private static func message(_ outcome: Outcome) -> String? {
+    let notes = outcome.run?.notes ?? []
+    return outcome.message ?? (notes.isEmpty ? nil : notes.joined(separator: " "))
   }
 
   private static func field(_ run: Run) -> JSONField {

@@ -32,9 +32,10 @@ final class PlainReport: Report {
 
   func tell(_ event: Event, of target: String, at time: Timestamp) {
     course.withLock { course in
-      let before = course.records[target]
+      // No more than this number: a copy of the record would be a copy of all its jobs for each event.
+      let failures = course.records[target]?.failures ?? 0
       course.records.take(event, of: target, at: time)
-      let lines = lines(event, target, before, time, &course)
+      let lines = lines(event, target, failures, time, &course)
       guard !lines.isEmpty else { return }
       course.lastLine[target] = time
       // A verdict names its target by itself.
@@ -61,7 +62,7 @@ final class PlainReport: Report {
   }
 
   private func lines(
-    _ event: Event, _ target: String, _ before: Record?, _ time: Timestamp, _ course: inout Course
+    _ event: Event, _ target: String, _ failures: Int, _ time: Timestamp, _ course: inout Course
   ) -> [String] {
     switch event {
     case .trouble(let trouble):
@@ -73,8 +74,8 @@ final class PlainReport: Report {
       return Wording.lines(event)
     case .looked(_, let next):
       guard let record = course.records[target] else { return [] }
-      if let before, before.failures > 1, record.failures == 0 {
-        return ["answers again, after \(before.failures) failed tries"]
+      if failures > 1, record.failures == 0 {
+        return ["answers again, after \(failures) failed tries"]
       }
       let last = course.lastLine[target] ?? begun
       return time - last >= Self.heartbeat ? [beat(record, next, time)] : []

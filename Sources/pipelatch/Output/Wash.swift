@@ -1,3 +1,4 @@
+import Glibc
 import PipelatchCore
 import PipelatchVendors
 
@@ -119,11 +120,15 @@ extension String {
   /// Whether these bytes stand in it: what `contains` takes a thousand times as long for, since it asks what Unicode
   /// holds equal.
   fileprivate func holds(_ word: StaticString) -> Bool {
-    word.withUTF8Buffer { word in
-      var rest = utf8[...]
-      while let start = rest.firstIndex(of: word[0]) {
-        if rest[start...].starts(with: word) { return true }
-        rest = rest[start...].dropFirst()
+    var text = self
+    let last = utf8.count - word.utf8CodeUnitCount
+    return text.withUTF8 { text in
+      var place = 0
+      while place <= last {
+        if memcmp(text.baseAddress! + place, word.utf8Start, word.utf8CodeUnitCount) == 0 {
+          return true
+        }
+        place += 1
       }
       return false
     }

@@ -20,7 +20,15 @@ struct Keyring: Sendable {
   func wallet(
     for vendor: any Vendor.Type, at server: Server
   ) async throws(Failure) -> Wallet {
-    let forms = vendor.credentials(for: server)
+    var forms = vendor.credentials(for: server)
+    if tokenFile != nil || tokenCommand != nil {
+      forms.removeAll { !$0.isToken }
+      guard !forms.isEmpty else {
+        throw Failure(
+          .usage, "\(vendor.card.name) is not asked with a token",
+          remedy: "Leave --token-file and --token-command out")
+      }
+    }
     for form in forms {
       guard let credential = try await credential(form) else { continue }
       guard renews(form) else { return Wallet(credential, source: form.source) }
@@ -47,22 +55,14 @@ struct Keyring: Sendable {
     switch form {
     case .token(let names): return try await token(names)
     case .keys(let id, let secret, let session):
-      guard let key = environment[id], let value = environment[secret] else {
-        if environment[id] != nil || environment[secret] != nil {
-          let missing = environment[id] == nil ? id : secret
-          throw Failure(
-            .notConfigured, "\(missing) is not set, though its other half is",
-            remedy: "Set \(missing)")
-        }
-        return nil
-      }
+      guard let (key, value) = try pair(id, secret) else { return nil }
       return .keys(
         id: try Self.clean(key, from: id), secret: Secret(try Self.clean(value, from: secret)),
         session: try session.flatMap { environment[$0] }.map { (text) throws(Failure) in
           Secret(try Self.clean(text, from: session ?? ""))
         })
     case .login(let user, let password):
-      guard let name = environment[user], let value = environment[password] else { return nil }
+      guard let (name, value) = try pair(user, password) else { return nil }
       return .login(user: name, password: Secret(value))
     case .anonymous: return Credential.none
     case .file(let file):
@@ -75,6 +75,15 @@ struct Keyring: Sendable {
         transport: transport, now: now())
       return try await role.assume(world)
     }
+  }
+
+  /// The values of two variables that go together; nil where neither is set.
+  private func pair(_ one: String, _ other: String) throws(Failure) -> (String, String)? {
+    if let first = environment[one], let second = environment[other] { return (first, second) }
+    guard let half = [one, other].first(where: { environment[$0] != nil }) else { return nil }
+    let missing = half == one ? other : one
+    throw Failure(
+      .notConfigured, "\(missing) is not set, though \(half) is", remedy: "Set \(missing)")
   }
 
   private func token(_ names: [String]) async throws(Failure) -> Credential? {
@@ -123,6 +132,8 @@ struct Keyring: Sendable {
 }
 
 extension CredentialForm {
+  var isToken: Bool { if case .token = self { true } else { false } }
+
   /// What to set, or nil where there is nothing to say.
   var advice: String? {
     switch self {
