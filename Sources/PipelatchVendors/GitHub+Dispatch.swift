@@ -67,6 +67,9 @@ extension GitHub: Markable {
     if order.commit != nil {
       throw Failure(.usage, "GitHub starts a branch or a tag, not a commit", remedy: "Use --ref")
     }
+    if isUnsettled {
+      _ = try? await read(Link(listPath, [.init("per_page", "1")]), as: GitHubWire.Runs.self)
+    }
     let ref: String
     if let named = order.ref { ref = named } else { ref = try await defaultBranch() }
     let mark = try await mark(for: order, at: ref)

@@ -65,8 +65,8 @@ public struct GitHub: Vendor {
 
   public let connection: Connection
   let dialect = Dialect()
-  /// The repository's address below the server's.
-  let root: String
+  /// The repository's address below the API's.
+  private let repository: String
   /// A file name or an id.
   let workflow: String?
   /// The run that waits here, which must not wait for itself.
@@ -74,11 +74,15 @@ public struct GitHub: Vendor {
   let now: @Sendable () -> Timestamp
   let nonce: @Sendable () -> String
 
-  /// The API version spoken: today's, until a host says that it knows only the older one.
-  /// https://docs.github.com/en/rest/about-the-rest-api/api-versions
+  /// What has to be found out about a host.
   final class Dialect: Sendable {
     static let unknown = "api-version"
     private let spoken = Mutex("2026-03-10")
+    /// Where the API begins on a host that is named by its port on this machine; nil until an answer tells.
+    let base = Mutex<String?>(nil)
+
+    /// The API version spoken: today's, until a host says that it knows only the older one.
+    /// https://docs.github.com/en/rest/about-the-rest-api/api-versions
     var version: String { spoken.withLock { $0 } }
 
     /// Whether asking again, in the older version, makes sense.
@@ -180,7 +184,7 @@ public struct GitHub: Vendor {
       }
       path = parts + path.dropFirst()
     }
-    root = "/repos/\(path[0].percentEncoded)/\(path[1].percentEncoded)"
+    repository = "/repos/\(path[0].percentEncoded)/\(path[1].percentEncoded)"
     workflow = path.count > 2 ? path[2] : nil
     let isHere = here?.lowercased() == "\(path[0])/\(path[1])".lowercased()
     own = isHere ? site.settings["GITHUB_RUN_ID"] : nil
@@ -282,14 +286,39 @@ extension GitHub {
     root + "/actions" + (workflow.map { "/workflows/\($0.percentEncoded)" } ?? "") + "/runs"
   }
 
+  var root: String { (dialect.base.withLock { $0 } ?? "") + repository }
+
+  /// A port of this machine may lead to a server whose API begins below `/api/v3`, or to one like api.github.com.
+  var isUnsettled: Bool {
+    let server = connection.server
+    return server.isLoopback && server.path.isEmpty && dialect.base.withLock { $0 } == nil
+  }
+
   /// Reads a JSON value; a host that refuses today's API version is asked again in the older one.
   func read<Value: Decodable & Sendable>(
     _ link: Link, as type: Value.Type = Value.self
   ) async throws(Failure) -> (value: Value, response: Response) {
+    var first: Failure?
+    for base in isUnsettled ? ["", "/api/v3"] : [""] {
+      do {
+        let answer = try await page(link, below: base, as: type)
+        dialect.base.withLock { $0 = $0 ?? base }
+        return answer
+      } catch {
+        guard error.kind == .missing else { throw first ?? error }
+        first = first ?? error
+      }
+    }
+    throw first ?? Failure(.missing, "the vendor knows no such address")
+  }
+
+  private func page<Value: Decodable & Sendable>(
+    _ link: Link, below base: String, as type: Value.Type
+  ) async throws(Failure) -> (value: Value, response: Response) {
     do {
-      return try await connection.page(link.path, query: link.query, as: type)
+      return try await connection.page(base + link.path, query: link.query, as: type)
     } catch  where dialect.lowered(after: error) {
-      return try await connection.page(link.path, query: link.query, as: type)
+      return try await connection.page(base + link.path, query: link.query, as: type)
     }
   }
 
