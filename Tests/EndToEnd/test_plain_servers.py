@@ -196,7 +196,7 @@ def test_what_is_left_out_does_not_matter_where_it_is_optional(name):
     assert result.code == code, (result, server.requests)
 
 
-@pytest.mark.parametrize("word", ["codearts-repo cannot start runs", "codearts,"])
+@pytest.mark.parametrize("word", ["codearts-repo cannot start runs", "codearts:REGION/PROJECT/PIPELINE"])
 def test_what_codearts_repo_cannot_start_codearts_can(word):
     result = run("trigger", "codearts-repo:cn-north-4/21/6", env=HUAWEI)
     assert result.code == 64 and word in result.err
