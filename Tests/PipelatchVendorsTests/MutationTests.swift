@@ -7,11 +7,12 @@ import Testing
 /// was asked for, may come out as a success, and nothing may crash.
 ///
 /// `PIPELATCH_MUTATIONS=10000` spoils so many for each vendor. `PIPELATCH_FUZZ_SECONDS=60` goes on for so long with a
-/// seed of its own, and `PIPELATCH_TRIAL=NUMBER` repeats one trial.
+/// seed of its own, or from trial `PIPELATCH_FUZZ_FROM` on, and `PIPELATCH_TRIAL=NUMBER` repeats one trial.
 struct MutationTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let count = environment["PIPELATCH_MUTATIONS"].flatMap { Int($0) } ?? 400
   private static let seconds = environment["PIPELATCH_FUZZ_SECONDS"].flatMap { Double($0) }
+  private static let from = environment["PIPELATCH_FUZZ_FROM"].flatMap { Int($0) }
   private static let only = environment["PIPELATCH_TRIAL"].flatMap { Int($0) }
 
   @Test(arguments: vendors.map { $0.card.name })
@@ -52,7 +53,7 @@ struct MutationTests {
     let end = Date.now.addingTimeInterval(Self.seconds ?? 0)
     // The number of the trial under way outlives a crash.
     let trail = FileManager.default.temporaryDirectory.appendingPathComponent("fuzz-\(name)")
-    let first = Int.random(in: 1_000_000..<1_000_000_000)
+    let first = Self.from ?? Int.random(in: 1_000_000..<1_000_000_000)
     var number = first
     var faults: [String] = []
     while Date.now < end, faults.count < 20 {
