@@ -62,6 +62,8 @@ struct Spoiling {
     case _ where hangs: isJudged = true
     // What speaks against a run that is called a success may get lost without a trace.
     case _ where place > 0 && says(good, answers[0]): isJudged = false
+    case "another answer":
+      isJudged = tape.exchanges.count == 1 && isForeign(donor, to: tape)
     // Another order of a list may make another run the newest.
     case _ where tape["ask"]?.hasPrefix("find") == true && tape.exchanges.count > 1:
       isJudged = false
@@ -70,8 +72,6 @@ struct Spoiling {
         ["null at", "renamed", "huge", "truncated", "status"]
         .contains(where: name.hasPrefix) || !tape.exchanges.contains { says(good, $0.response) }
     case "bytes": isJudged = !tape.exchanges.contains { says(good, $0.response) }
-    case "another answer":
-      isJudged = tape.exchanges.count == 1 && isForeign(donor, to: tape)
     default: isJudged = true
     }
     if name == "another answer" { name += " of \(donor.tape.name)" }
