@@ -56,6 +56,10 @@ public struct Buildbot: Vendor {
 
   private final class Known: Sendable {
     let builder = Mutex<BuildbotMaster.Builder?>(nil)
+    /// The request of a build by the build's number, which never changes.
+    let requests = Mutex<[String: String]>([:])
+    /// Whether the master has no events to tell.
+    let silent = Mutex(false)
   }
 
   public var connection: Connection { master.connection }
@@ -128,8 +132,11 @@ extension Buildbot {
 
   private func number(of handle: String) async throws(Failure) -> String {
     if handle.hasPrefix(Self.ticket) { return String(handle.dropFirst(Self.ticket.count)) }
+    if let request = known.requests.withLock({ $0[handle] }) { return request }
     let build = try await master.build(handle, of: try await builder())
-    return String(build.buildrequestid)
+    let request = String(build.buildrequestid)
+    known.requests.withLock { $0[handle] = request }
+    return request
   }
 
   private func builder(
@@ -343,13 +350,19 @@ extension Buildbot: Cancelable, Logged, Remembered, Announcing {
 
   /// https://docs.buildbot.net/latest/developer/sse.html
   public func change(of run: Run) async throws(Failure) {
+    if known.silent.withLock({ $0 }) { throw Failure(.missing, "the master tells no events") }
     let id = try await number(of: run.handle)
-    try await connection.listen("/sse/listen/buildrequests/\(id)/*") { event throws(Failure) in
-      if event.name == "event" { return true }
-      // What happened between the look and the handshake is told to nobody.
-      let now = try await master.request(id)
-      if case .unknown = run.state, now.complete { return false }
-      return Self.state(of: now) != run.state
+    do {
+      try await connection.listen("/sse/listen/buildrequests/\(id)/*") { event throws(Failure) in
+        if event.name == "event" { return true }
+        // What happened between the look and the handshake is told to nobody.
+        let now = try await master.request(id)
+        if case .unknown = run.state, now.complete { return false }
+        return Self.state(of: now) != run.state
+      }
+    } catch {
+      if error.status == 404 { known.silent.withLock { $0 = true } }
+      throw error
     }
   }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import PipelatchCore
+import Synchronization
 
 /// A dispatch that was taken, on a host that does not tell the new run's id.
 struct GitHubDispatch: Hashable, Sendable {
@@ -83,7 +84,10 @@ extension GitHub: Markable {
     request.body = try Self.json(
       GitHubWire.Order(ref: ref, inputs: inputs.isEmpty ? nil : inputs))
     let response = try await dispatch(request)
-    if let id = try Self.run(in: response, to: request) { return Found(handle: id) }
+    if let id = try Self.run(in: response, to: request) {
+      dialect.started.withLock { _ = $0.insert(id) }
+      return Found(handle: id)
+    }
     let date = response.header("date").flatMap(Timestamp.init(httpDate:)) ?? serverNow
     let dispatch = GitHubDispatch(since: date - Self.slack, ref: ref, mark: mark)
     return Found(handle: dispatch.handle, identified: false)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import PipelatchCore
+import Synchronization
 
 extension GitHub {
   func run(_ id: String, attempt: Int?) async throws(Failure) -> Run {
@@ -21,7 +22,7 @@ extension GitHub {
 
   /// False only where the run says that it is another workflow's.
   func isOurs(_ run: GitHubWire.Run) -> Bool {
-    guard let workflow else { return true }
+    guard let workflow, !dialect.started.withLock({ $0.contains(run.id.text) }) else { return true }
     let said = workflow.allSatisfy(\.isNumber) ? run.workflow?.text : run.file
     return said == nil || said == workflow
   }

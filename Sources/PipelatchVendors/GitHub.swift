@@ -80,6 +80,8 @@ public struct GitHub: Vendor {
     private let spoken = Mutex("2026-03-10")
     /// Where the API begins on a host that is named by its port on this machine; nil until an answer tells.
     let base = Mutex<String?>(nil)
+    /// Runs that the host itself named in the answer to a dispatch.
+    let started = Mutex<Set<String>>([])
 
     /// The API version spoken: today's, until a host says that it knows only the older one.
     /// https://docs.github.com/en/rest/about-the-rest-api/api-versions

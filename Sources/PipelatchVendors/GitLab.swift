@@ -210,15 +210,12 @@ extension GitLab {
     GitLabTree.path(of: pipeline.percentEncoded, in: project)
   }
 
-  /// Refuses an answer about another pipeline or project.
+  /// Refuses an answer about another pipeline.
   private func verified(
     _ wire: WirePipeline, as id: String?
   ) throws(Failure) -> WirePipeline {
     if wire.id <= 0 || (id != nil && id != String(wire.id)) {
       throw Failure(.unreadable, "asked for pipeline \(id ?? ""), answered pipeline \(wire.id)")
-    }
-    if let other = wire.project_id, project.isNumber, project != String(other) {
-      throw Failure(.unreadable, "asked for project \(project), answered project \(other)")
     }
     return wire
   }
@@ -351,7 +348,6 @@ private struct WireError: Decodable {
 private struct WirePipeline: Decodable, Sendable {
   struct Standing: Decodable, Sendable { var group: String? }
   var id: Int64
-  var project_id: Int64?
   var status: String?
   var ref: String?
   var sha: String?

@@ -47,6 +47,7 @@ class Plain:
     def answer(self, asked):
         for pattern, body in self.routes:
             if re.fullmatch(pattern, urllib.parse.unquote(asked)):
+                body = body() if callable(body) else body
                 status, body = body if isinstance(body, tuple) else (200, body)
                 return status, body if isinstance(body, str) else json.dumps(body)
         return 404, ""
@@ -117,6 +118,9 @@ TABLE = {
     "flow: sources of another form": (
         [("GET .*/runs/1", flow(sources="none", globalParams={}, stageGroup=[["a"]]))],
         ["check", "yunxiao:o/1#1"], FLOW, 0),
+    "flow: the call for the latest run": (
+        [("GET .*/runs\\?.*", [{"pipelineRunId": 1}]), ("GET .*/runs/1", flow())],
+        ["check", "yunxiao:o/1", "--latest"], FLOW, 0),
     "flow: the pipeline's configuration": (
         [("POST .*/runs", "5"), ("GET .*/runs/5", flow(pipelineRunId=5))], ["trigger", "yunxiao:o/1@dev"], FLOW, 0),
     "classic flow: names, times and jobs": (
@@ -159,6 +163,10 @@ TABLE = {
     "dataworks: the times of two runs": (
         [("ListPipelineRuns .*", {"PagingInfo": {"PipelineRuns": [works(), works(Id="r2")]}})],
         ["check", "dataworks:cn-shanghai/1", "--latest"], ALIBABA, 65),
+    # The published example of an answer is of another workspace than that of the request.
+    "dataworks: the workspace asked for": (
+        [("ListPipelineRuns .*", {"PagingInfo": {"PipelineRuns": [works(ProjectId=70199)]}})],
+        ["check", "dataworks:cn-shanghai/10000", "--latest"], ALIBABA, 0),
     "github: commit and workflow": (
         [("GET .*/runs/1", {"id": 1, "status": "completed", "conclusion": "success"}), JOBS],
         ["check", "github:o/r#1"], GITHUB, 0),
@@ -172,6 +180,12 @@ TABLE = {
     "github: check suites, and one failed": (
         [listed(github(1), github(2, conclusion="failure")), JOBS], COMMIT, GITHUB, 1),
     "github: a run of a queued suite": ([listed(github(1)), suites(1, 3, status="queued"), JOBS], COMMIT, GITHUB, 6),
+    "github: that its API begins at the root": (
+        [("GET /api/v3/.*/runs/1", {"id": 1, "status": "completed", "conclusion": "success"}),
+         ("GET /api/v3" + JOBS[0].removeprefix("GET "), JOBS[1])], ["check", "github:o/r#1"], GITHUB, 0),
+    "github: the name of the workflow that was started": (
+        [("POST .*/dispatches", {"workflow_run_id": 1}), ("GET .*/runs/1", github(path=".github/workflows/a.yml")), JOBS],
+        ["trigger", "github:o/r/ci.yml@main"], GITHUB, 0),
     "gitlab: started pipelines": (
         [("GET .*/pipelines/7", {"id": 7, "status": "success"}), ("GET .*/jobs.*", [{"id": 1, "status": "success"}])],
         ["check", "gitlab:g/p#7"], GITLAB, 0),
@@ -194,6 +208,26 @@ def test_what_is_left_out_does_not_matter_where_it_is_optional(name):
     with Plain(routes) as server:
         result = run(*command, *more, "--server", server.url, env=environment)
     assert result.code == code, (result, server.requests)
+
+
+def test_a_buildbot_without_events_is_asked_for_them_once():
+    looks = []
+
+    def request():
+        looks.append(1)
+        ended = len(looks) > 3
+        return {"buildrequests": [REQUEST | {"complete": ended, "claimed": True, "results": 0 if ended else -1}]}
+
+    routes = [("GET /api/v2/buildrequests/13", request),
+              ("GET .*/builds/7", {"builds": [{"buildid": 20, "number": 7, "builderid": 4, "buildrequestid": 13,
+                                               "complete": True, "results": 0}]}), *BUILD]
+    with Plain(routes) as server:
+        result = run("wait", "buildbot:gate#7", "--min-interval", "100ms", "--max-interval", "200ms", "--no-history",
+                     "--server", server.url)
+    targets = [request[1] for request in server.requests]
+    assert result.code == 0 and len(looks) == 4, result
+    assert sum("/sse/" in target for target in targets) == 1
+    assert sum("/builds/7" in target for target in targets) == 1
 
 
 @pytest.mark.parametrize("word", ["codearts-repo cannot start runs", "codearts:REGION/PROJECT/PIPELINE"])

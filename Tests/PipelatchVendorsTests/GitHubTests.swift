@@ -182,21 +182,24 @@ struct GitHubTests {
 
   @Test(
     arguments: [
-      ("github:o/r#1", nil, "https://api.github.com"),
-      ("github:o/r#1", "https://ghes.example", "https://ghes.example/api/v3"),
-      ("github:o/r#1", "https://ghes.example/api/v3", "https://ghes.example/api/v3"),
-      ("github:o/r#1", "http://127.0.0.1:81", "http://127.0.0.1:81"),
-      ("https://github.com/o/r/actions/runs/1", nil, "https://api.github.com"),
-      ("https://octo.ghe.com/o/r/actions/runs/1", nil, "https://api.octo.ghe.com"),
-      ("https://ghes.example/o/r/actions/runs/1/job/2", nil, "https://ghes.example/api/v3"),
-    ] as [(String, String?, String)])
+      ("github:o/r#1", nil, ["https://api.github.com"]),
+      ("github:o/r#1", "https://ghes.example", ["https://ghes.example/api/v3"]),
+      ("github:o/r#1", "https://ghes.example/api/v3", ["https://ghes.example/api/v3"]),
+      (
+        "github:o/r#1", "http://127.0.0.1:81",
+        ["http://127.0.0.1:81", "http://127.0.0.1:81/api/v3"]
+      ),
+      ("https://github.com/o/r/actions/runs/1", nil, ["https://api.github.com"]),
+      ("https://octo.ghe.com/o/r/actions/runs/1", nil, ["https://api.octo.ghe.com"]),
+      ("https://ghes.example/o/r/actions/runs/1/job/2", nil, ["https://ghes.example/api/v3"]),
+    ] as [(String, String?, [String])])
   func `the API is where the host has it`(
-    target: String, server: String?, root: String
+    target: String, server: String?, roots: [String]
   ) async throws {
     let host = Host([:])
     let vendor = try Self.vendor(target, on: host, server: server)
     await #expect(throws: Failure.self) { try await vendor.look("1") }
-    #expect(host.requests.map(\.url) == ["\(root)/repos/o/r/actions/runs/1"])
+    #expect(host.requests.map(\.url) == roots.map { "\($0)/repos/o/r/actions/runs/1" })
   }
 
   @Test(arguments: [
