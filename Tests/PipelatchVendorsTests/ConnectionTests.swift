@@ -96,13 +96,56 @@ struct ConnectionTests {
 
   @Test(arguments: [0, 1, 7, 8, 9, 100]) func `answers differ if one byte does`(_ count: Int) {
     let one = Response(status: 200, body: [UInt8](repeating: 7, count: count))
-    #expect(one.repeats(Response(status: 200, body: Array(one.body))))
+    let reading = Reading(0, of: one)
+    #expect(reading.confirmed(by: Response(status: 200, body: Array(one.body))) != nil)
     for place in 0..<count {
       var other = one
       other.body[place] = 8
-      #expect(!one.repeats(other))
+      #expect(reading.confirmed(by: other) == nil)
     }
-    #expect(!one.repeats(Response(status: 200, body: one.body + [7])))
+    #expect(reading.confirmed(by: Response(status: 200, body: one.body + [7])) == nil)
+    #expect(reading.confirmed(by: Response(status: 201, body: one.body)) == nil)
+  }
+
+  @Test func `an unchanged page leads where its last answer led`() async throws {
+    func link(_ page: Int) -> Request.Pair {
+      Request.Pair("Link", "<https://ci.example.test/x?page=\(page)>; rel=\"next\"")
+    }
+    let tag = Request.Pair("ETag", "\"a\"")
+    let script = Script([
+      Self.ok("[1]", [tag, link(2)]), Response(status: 304),
+      Response(status: 304, headers: [link(3)]), Self.ok("[1]", [tag, link(4)]), Self.ok("[1]"),
+    ])
+    let connection = try Self.connection(script)
+    var pages: [String?] = []
+    for _ in 0..<5 {
+      let answer = try await connection.page("/x", as: [Int].self).response
+      pages.append(answer.nextPage(after: [])?.first?.value)
+    }
+    #expect(pages == ["2", "2", "3", "4", nil])
+  }
+
+  @Test func `the newest tag is sent, and none where the last answer had none`() async throws {
+    func tag(_ tag: String) -> [Request.Pair] { [Request.Pair("ETag", tag)] }
+    let script = Script([
+      Self.ok("[1]", tag("a")), Self.ok("[1]", tag("b")), Response(status: 304),
+      Response(status: 304, headers: tag("c")), Self.ok("[1]"), Response(status: 304),
+    ])
+    let connection = try Self.connection(script)
+    for _ in 0..<5 { _ = try await connection.get("/x", as: [Int].self) }
+    // Unchanged since what, if nothing was named?
+    await #expect(throws: Failure.self) { try await connection.get("/x", as: [Int].self) }
+    let sent = script.requests.map { $0.header("if-none-match") }
+    #expect(sent == [nil, "a", "b", "b", "c", nil])
+  }
+
+  @Test func `one address may be read as two things`() async throws {
+    let tag = [Request.Pair("ETag", "\"a\"")]
+    let script = Script([Self.ok("[1]", tag), Self.ok("[1]", tag), Response(status: 304)])
+    let connection = try Self.connection(script)
+    #expect(try await connection.get("/x", as: [Int].self) == [1])
+    #expect(try await connection.get("/x", as: [Double].self) == [1])
+    #expect(try await connection.get("/x", as: [Int].self) == [1])
   }
 
   @Test func `a redirect on the server is followed with its query and the credential`() async throws

@@ -9,52 +9,47 @@ public final class Commons: Sendable {
     var credential: Credential
   }
 
+  /// Where something is read, and what is made of it.
+  struct Address: Hashable {
+    var url: String
+    var type: ObjectIdentifier
+  }
+
   struct Ground: Sendable {
     /// Gates that still ask.
     var gates = 0
     var budget: Budget?
-    private var answers: [String: Answer] = [:]
-    /// Addresses that are being asked, and who waits for the answer with the one who asked.
-    private var asked: [String: [Waiting]] = [:]
-    /// Answers remembered at most; a gate polls a handful of addresses.
+    private var readings: [Address: Reading] = [:]
+    /// Addresses that are being read, and who waits for the reading with the one who asked.
+    private var asked: [Address: [Waiting]] = [:]
+    /// Readings remembered at most; a gate polls a handful of addresses.
     private var most: Int { max(256, 8 * gates) }
 
-    /// The last good answer of one address, with what was read from it.
-    struct Answer: Sendable {
-      var tag: String?
-      var response: Response
-      var value: (any Sendable)?
-    }
+    typealias Waiting = AsyncStream<Result<Reading, Failure>>.Continuation
 
-    typealias Waiting = AsyncStream<Result<Response, Failure>>.Continuation
-
-    /// The answer somebody else is waiting for already; nil where the caller is the one to ask, and then to `hand` it on.
-    mutating func join(_ url: String) -> AsyncStream<Result<Response, Failure>>? {
-      guard asked[url] != nil else {
-        asked[url] = []
+    /// The reading somebody else is waiting for already; nil where the caller is the one to ask, and then to `hand` it on.
+    mutating func join(_ address: Address) -> AsyncStream<Result<Reading, Failure>>? {
+      guard asked[address] != nil else {
+        asked[address] = []
         return nil
       }
-      let (stream, waiting) = AsyncStream.makeStream(of: Result<Response, Failure>.self)
-      asked[url]?.append(waiting)
+      let (stream, waiting) = AsyncStream.makeStream(of: Result<Reading, Failure>.self)
+      asked[address]?.append(waiting)
       return stream
     }
 
     /// Those who waited for it.
-    mutating func hand(_ url: String) -> [Waiting] { asked.removeValue(forKey: url) ?? [] }
-
-    subscript(url: String) -> Answer? { answers[url] }
-
-    mutating func remember(_ response: Response, of url: String) {
-      let tag = response.header("etag")
-      if answers[url]?.response.repeats(response) == true {
-        answers[url]?.tag = tag
-        return
-      }
-      if answers.count >= most { answers.removeAll() }
-      answers[url] = Answer(tag: tag, response: response)
+    mutating func hand(_ address: Address) -> [Waiting] {
+      asked.removeValue(forKey: address) ?? []
     }
 
-    mutating func remember(_ value: any Sendable, of url: String) { answers[url]?.value = value }
+    subscript(address: Address) -> Reading? {
+      get { readings[address] }
+      set {
+        if readings.count >= most, readings[address] == nil { readings.removeAll() }
+        readings[address] = newValue
+      }
+    }
   }
 
   private let grounds = Mutex<[Place: Ground]>([:])

@@ -9,6 +9,19 @@ public final class Connection: Meter, Sendable {
   /// Reads a vendor's error, which may come with any status, out of an answer; nil where there is none.
   public typealias Explain = @Sendable (Response) -> Complaint?
 
+  private enum Answer {
+    case new(Response)
+    /// What was known before still stands.
+    case same(Reading)
+
+    var response: Response {
+      switch self {
+      case .new(let response): response
+      case .same(let reading): reading.head
+      }
+    }
+  }
+
   private struct Memory {
     var requests = Requests()
     var skew: Duration?
@@ -73,19 +86,54 @@ public final class Connection: Meter, Sendable {
     }
   }
 
+  /// One request for all gates that want the same at the same time.
   private func read<Wire: Decodable, Value: Sendable>(
     _ request: Request, _ make: (Wire) throws(Failure) -> Value
   ) async throws(Failure) -> (value: Value, response: Response) {
-    let response = try await ask(request)
-    let known = site.commons.on(place) { $0[request.url] }
-    if let known, known.response.repeats(response), let read = known.value,
-      let value = read as? Value
-    {
-      return (value, response)
+    let address = Commons.Address(url: request.url, type: ObjectIdentifier(Value.self))
+    let reading = try await shared(address) { () throws(Failure) in
+      try await self.reading(request, at: address, make)
     }
-    let value = try make(try decode(response, of: request))
-    site.commons.on(place) { $0.remember(value, of: request.url) }
-    return (value, response)
+    guard let value = reading.value as? Value else {
+      throw Failure(.fault, "one address was read as two things", address: request.address)
+    }
+    return (value, reading.head)
+  }
+
+  private func shared(
+    _ address: Commons.Address, _ read: () async throws(Failure) -> Reading
+  ) async throws(Failure) -> Reading {
+    while let readings = site.commons.on(place, { $0.join(address) }) {
+      for await reading in readings { return try reading.get() }
+      // Whoever asked was interrupted; or this gate was.
+      if Task.isCancelled { return try await read() }
+    }
+    let reading: Result<Reading, Failure>
+    do throws(Failure) {
+      reading = .success(try await read())
+    } catch {
+      reading = .failure(error)
+    }
+    for other in site.commons.on(place, { $0.hand(address) }) {
+      if !Task.isCancelled { other.yield(reading) }
+      other.finish()
+    }
+    return try reading.get()
+  }
+
+  private func reading<Wire: Decodable, Value: Sendable>(
+    _ request: Request, at address: Commons.Address, _ make: (Wire) throws(Failure) -> Value
+  ) async throws(Failure) -> Reading {
+    let known = site.commons.on(place) { $0[address] }
+    let answer = try await follow(request, unless: known)
+    let reading: Reading
+    switch answer {
+    case .new(let response):
+      reading = Reading(try make(try decode(response, of: request)), of: response)
+    case .same(let known): reading = known
+    }
+    site.commons.on(place) { $0[address] = reading.kept }
+    return reading
   }
 
   /// Sends a request that changes something, once, and reads the JSON answer.
@@ -98,10 +146,19 @@ public final class Connection: Meter, Sendable {
   /// Sends a request, and for a GET follows redirects that stay on the server. Throws for every status but 2xx.
   @discardableResult
   public func send(_ request: Request) async throws(Failure) -> Response {
+    try await follow(request, unless: nil).response
+  }
+
+  /// As `send`, where `known` may turn out to stand still.
+  private func follow(
+    _ request: Request, unless known: Reading?
+  ) async throws(Failure) -> Answer {
     var request = request
+    if let tag = known?.tag { request.set("If-None-Match", tag) }
     for _ in 0...Self.hops {
-      let response = try await sendWithCredential(request)
-      guard let place = try redirect(from: response, of: request) else { return response }
+      let answer = try await sendWithCredential(request, unless: known)
+      let response = answer.response
+      guard let place = try redirect(from: response, of: request) else { return answer }
       guard place.server.origin == request.server.origin else {
         throw Failure(
           .unreadable, "the server redirects to another host, \(place.server.host)",
@@ -115,7 +172,7 @@ public final class Connection: Meter, Sendable {
 
   /// Reads what `request` redirects to, wherever that is, without any credential on the second request.
   public func download(_ request: Request) async throws(Failure) -> Response {
-    let response = try await sendWithCredential(request)
+    let response = try await sendWithCredential(request).response
     guard var place = try redirect(from: response, of: request) else { return response }
     if request.server.scheme == "https", place.server.scheme != "https" {
       throw Failure(
@@ -156,64 +213,33 @@ public final class Connection: Meter, Sendable {
     throw Failure(.unreachable, "the stream of events ended", address: request.address)
   }
 
-  /// One request for all gates that ask for the same thing at the same time.
-  private func ask(_ request: Request) async throws(Failure) -> Response {
-    while let answers = site.commons.on(place, { $0.join(request.url) }) {
-      for await answer in answers { return try answer.get() }
-      // Whoever asked was interrupted; or this gate was.
-      if Task.isCancelled { return try await send(request) }
-    }
-    let answer: Result<Response, Failure>
-    do throws(Failure) {
-      answer = .success(try await send(request))
-    } catch {
-      answer = .failure(error)
-    }
-    for other in site.commons.on(place, { $0.hand(request.url) }) {
-      if !Task.isCancelled { other.yield(answer) }
-      other.finish()
-    }
-    return try answer.get()
-  }
-
-  private func sendWithCredential(_ request: Request) async throws(Failure) -> Response {
+  private func sendWithCredential(
+    _ request: Request, unless known: Reading? = nil
+  ) async throws(Failure) -> Answer {
     let credential = site.wallet.credential
     do {
-      return try await attempt(request, with: credential)
+      return try await attempt(request, with: credential, unless: known)
     } catch {
       // A refused request did nothing, so repeating it with a new credential starts nothing twice.
       guard error.kind == .refused, let fresh = await site.wallet.renewed(after: credential) else {
         throw error
       }
-      return try await attempt(request, with: fresh)
+      return try await attempt(request, with: fresh, unless: known)
     }
   }
 
   private func attempt(
-    _ request: Request, with credential: Credential
-  ) async throws(Failure) -> Response {
+    _ request: Request, with credential: Credential, unless known: Reading?
+  ) async throws(Failure) -> Answer {
     var request = request
-    let known = request.method == .get ? site.commons.on(place) { $0[request.url] } : nil
-    if let tag = known?.tag { request.set("If-None-Match", tag) }
     try authorize(&request, credential)
-    var response = try await carry(request)
-    if response.status == 304, let known {
-      memory.withLock { $0.requests.notModified += 1 }
-      response.status = known.response.status
-      response.body = known.response.body
-      response.headers += known.response.headers
-      return response
+    let response = try await carry(request)
+    // What is confirmed was sound and no complaint when it was read, so it still is.
+    guard let same = known?.confirmed(by: response) else {
+      return .new(try check(response, of: request))
     }
-    if let known, response.status == 200, response.repeats(known.response) {
-      // It was sound and no complaint, so it still is; and one copy of it is enough.
-      response.body = known.response.body
-    } else {
-      response = try check(response, of: request)
-    }
-    if request.method == .get, response.status == 200 {
-      site.commons.on(place) { $0.remember(response, of: request.url) }
-    }
-    return response
+    if response.status == 304 { memory.withLock { $0.requests.notModified += 1 } }
+    return .same(same)
   }
 
   private func carry(_ request: Request) async throws(Failure) -> Response {

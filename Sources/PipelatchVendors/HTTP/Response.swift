@@ -16,21 +16,6 @@ public struct Response: Hashable, Sendable {
     headers.first { $0.name.lowercased() == name.lowercased() }?.value
   }
 
-  /// Whether both have the same bytes, eight at a time: `==` takes them one by one.
-  func repeats(_ other: Response) -> Bool {
-    let whole = body.count & ~7
-    return body.count == other.body.count
-      && body.withUnsafeBytes { here in
-        other.body.withUnsafeBytes { there in
-          here.baseAddress == there.baseAddress
-            || stride(from: 0, to: whole, by: 8).allSatisfy {
-              here.loadUnaligned(fromByteOffset: $0, as: UInt64.self)
-                == there.loadUnaligned(fromByteOffset: $0, as: UInt64.self)
-            } && here[whole...].elementsEqual(there[whole...])
-        }
-      }
-  }
-
   public var text: String { String(decoding: body, as: UTF8.self) }
 }
 
