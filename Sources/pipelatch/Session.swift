@@ -7,7 +7,8 @@ struct Session: Sendable {
   var connection: ConnectionOptions
   var output: OutputOptions
   var environment = Environment.process
-  let clock = SystemClock()
+  let loop: Loop
+  let clock: SystemClock
   let console = Console()
   let interruption = Interruption()
   let commons = Commons()
@@ -16,6 +17,8 @@ struct Session: Sendable {
   init(_ connection: ConnectionOptions, _ output: OutputOptions) {
     self.connection = connection
     self.output = output
+    loop = Loop()
+    clock = SystemClock(loop: loop)
   }
 
   /// A target with its vendor made and its credentials found; nothing has been asked yet.
@@ -36,7 +39,7 @@ struct Session: Sendable {
     let settings = NetworkSettings(
       authorityFile: connection.caFile, environment: environment.variables)
     let clock = clock
-    return Network(settings) { timeout.map { $0 - clock.elapsed } }
+    return Network(settings, on: loop) { timeout.map { $0 - clock.elapsed } }
   }
 
   /// Throws `.usage` for a target or a server that cannot be, `.notConfigured` where a credential is missing.
@@ -82,7 +85,9 @@ struct Session: Sendable {
       return (target: place.target, gate: gate)
     }
     let latch = Latch(gates: gates, any: wait?.any ?? false)
-    let outcomes = await interruption.watch(leaving: { _ = reports.close($0, at: clock.now) }) {
+    let outcomes = await interruption.watch(
+      on: loop, leaving: { _ = reports.close($0, at: clock.now) }
+    ) {
       await latch.run()
     }
     let code = latch.code(of: outcomes)

@@ -3,13 +3,12 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
-import NIOPosix
 import NIOSSL
 import PipelatchCore
 import PipelatchVendors
 import Synchronization
 
-/// The network: one event-loop thread, one client for each host, and what AsyncHTTPClient leaves open, closed.
+/// The network: one client for each host, and what AsyncHTTPClient leaves open, closed.
 final class Network: Transport {
   /// Bytes of an answer's body at most.
   static let mostBytes = 32 << 20
@@ -19,15 +18,19 @@ final class Network: Transport {
   private static let leastPatience = Duration.seconds(2)
 
   private let settings: NetworkSettings
-  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let loop: Loop
   private let clients = Mutex<[String: HTTPClient]>([:])
   private let turnstiles = Mutex<[String: Turnstile]>([:])
   private let begun = ContinuousClock.now
   private let deadline: @Sendable () -> Duration?
 
   /// `deadline` gives the time left of the whole wait, where there is one.
-  init(_ settings: NetworkSettings, deadline: @escaping @Sendable () -> Duration? = { nil }) {
+  init(
+    _ settings: NetworkSettings, on loop: Loop,
+    deadline: @escaping @Sendable () -> Duration? = { nil }
+  ) {
     self.settings = settings
+    self.loop = loop
     self.deadline = deadline
   }
 
@@ -36,7 +39,7 @@ final class Network: Transport {
     try await queue(for: request.server)
     let left = deadline() ?? Self.patience
     let limit = min(max(left, Self.leastPatience), Self.patience)
-    let answer = await Self.race(limit) { await Self.exchange(request, client) }
+    let answer = await race(limit) { await Self.exchange(request, client) }
     return try answer.get()
   }
 
@@ -46,7 +49,7 @@ final class Network: Transport {
     let wait = turnstiles.withLock { $0[server.origin, default: Turnstile()].pass(at: now) }
     if wait <= .zero { return }
     do {
-      try await Task.sleep(for: wait)
+      try await loop.sleep(for: wait)
     } catch {
       throw NetworkFault.unsent("the request was interrupted before it was sent")
     }
@@ -58,20 +61,19 @@ final class Network: Transport {
       defer { clients = [:] }
       return Array(clients.values)
     }
-    Task.detached { [self] in
+    Task.detached {
       for client in all { try? await client.shutdown() }
-      try? await group.shutdownGracefully()
     }
   }
 
   /// AsyncHTTPClient's own deadline ends with the head of the answer; this one covers the body too.
-  private static func race(
+  private func race(
     _ limit: Duration, _ work: @escaping @Sendable () async -> Result<Response, Failure>
   ) async -> Result<Response, Failure> {
     await withTaskGroup(of: Result<Response, Failure>?.self) { group in
       group.addTask { await work() }
       group.addTask {
-        try? await Task.sleep(for: limit)
+        try? await self.loop.sleep(for: limit)
         return nil
       }
       let first = await group.next() ?? nil
@@ -127,7 +129,8 @@ final class Network: Transport {
     if silent { configuration.timeout.read = nil }
     return clients.withLock { clients in
       if let known = clients[key] { return known }
-      let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+      let client = HTTPClient(
+        eventLoopGroupProvider: .shared(loop.group), configuration: configuration)
       clients[key] = client
       return client
     }
@@ -195,7 +198,7 @@ extension Network: Streaming {
 
   func lines(_ request: Request) -> AsyncThrowingStream<String, any Error> {
     AsyncThrowingStream { stream in
-      let task = Task {
+      let task = Task(executorPreference: loop) {
         do {
           try await self.read(request) { stream.yield($0) }
           stream.finish()

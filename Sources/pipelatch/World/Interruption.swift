@@ -12,8 +12,10 @@ final class Interruption: Sendable {
   /// The code of the first signal that came.
   var code: ExitCode? { caught.withLock { $0 } }
 
-  /// Runs `work` and cancels it at the first signal; `leaving` is called where the work does not end by itself in time.
+  /// Runs `work` on `loop` and cancels it at the first signal; `leaving` is called where the work does not end by itself
+  /// in time. Signals are heeded elsewhere, so that no work is too busy for them.
   func watch<Value: Sendable>(
+    on loop: Loop,
     leaving: @escaping @Sendable (ExitCode) -> Void = { _ in },
     _ work: @escaping @Sendable () async -> Value
   ) async -> Value {
@@ -27,7 +29,7 @@ final class Interruption: Sendable {
       exit(code.rawValue)
     }
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-    let task = Task { await work() }
+    let task = Task(executorPreference: loop) { await work() }
     let listener = Task {
       for await signal in signals {
         let code: ExitCode = signal == .sigterm ? .terminated : .interrupted

@@ -3,13 +3,14 @@ import PipelatchCore
 
 /// The machine's clocks.
 struct SystemClock: Timekeeper {
+  let loop: Loop
   private let begin = ContinuousClock.now
 
   var now: Timestamp { Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1000)) }
   var elapsed: Duration { ContinuousClock.now - begin }
 
   func sleep(for duration: Duration) async throws(CancellationError) {
-    do { try await Task.sleep(for: duration) } catch { throw CancellationError() }
+    try await loop.sleep(for: duration)
   }
 }
 

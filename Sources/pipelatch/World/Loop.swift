@@ -1,0 +1,30 @@
+import NIOCore
+import NIOPosix
+
+/// The one thread on which connections, timers and gates take turns: to hand a look from thread to thread several times
+/// costs more than the look.
+final class Loop: TaskExecutor {
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let loop: any EventLoop
+
+  init() { loop = group.next() }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+
+  /// Throws only when the surrounding task is canceled.
+  func sleep(for duration: Duration) async throws(CancellationError) {
+    let timer = loop.scheduleTask(in: TimeAmount(duration)) {}
+    do {
+      try await withTaskCancellationHandler {
+        try await timer.futureResult.get()
+      } onCancel: {
+        timer.cancel()
+      }
+    } catch {
+      throw CancellationError()
+    }
+  }
+}
