@@ -225,7 +225,7 @@ extension BuildbotMaster {
     let response = try await loginPage(request)
     // The first of two cookies with one name is that of nobody.
     var cookies: [Substring: Substring] = [:]
-    for header in response.headers where header.name.lowercased() == "set-cookie" {
+    for header in response.headers where header.isNamed("set-cookie") {
       let pair = header.value.prefix { $0 != ";" }
       cookies[pair.prefix { $0 != "=" }] = pair
     }

@@ -9,7 +9,7 @@ struct Reading: Sendable {
   let value: any Sendable
 
   /// Names of the headers that `Link` and `nextPage` read.
-  private static let leading: Set<String> = ["link", "x-next-page"]
+  private static let leading = ["link", "x-next-page"]
 
   init(_ value: any Sendable, of response: Response) {
     head = Response(status: response.status, headers: response.headers)
@@ -40,7 +40,7 @@ struct Reading: Sendable {
   /// What is worth keeping: of the headers those that a 304 may leave out.
   var kept: Reading {
     var kept = self
-    kept.head.headers.removeAll { !Self.leading.contains($0.name.lowercased()) }
+    kept.head.headers.removeAll { header in !Self.leading.contains { header.isNamed($0) } }
     return kept
   }
 

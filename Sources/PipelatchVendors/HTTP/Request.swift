@@ -19,6 +19,16 @@ public struct Request: Hashable, Sendable {
       self.name = name
       self.value = value
     }
+
+    /// Whether this is the header of that name, however its ASCII letters are cased.
+    public func isNamed(_ other: String) -> Bool {
+      name.utf8.count == other.utf8.count
+        && zip(name.utf8, other.utf8).allSatisfy { Self.small($0) == Self.small($1) }
+    }
+
+    private static func small(_ byte: UInt8) -> UInt8 {
+      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
   }
 
   public init(
@@ -47,11 +57,11 @@ public struct Request: Hashable, Sendable {
   public var address: String { "\(method.rawValue) \(server.origin)\(server.path)\(path)" }
 
   public func header(_ name: String) -> String? {
-    headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    headers.first { $0.isNamed(name) }?.value
   }
 
   public mutating func set(_ name: String, _ value: String) {
-    headers.removeAll { $0.name.lowercased() == name.lowercased() }
+    headers.removeAll { $0.isNamed(name) }
     headers.append(Pair(name, value))
   }
 }

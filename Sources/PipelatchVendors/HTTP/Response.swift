@@ -13,7 +13,7 @@ public struct Response: Hashable, Sendable {
   }
 
   public func header(_ name: String) -> String? {
-    headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    headers.first { $0.isNamed(name) }?.value
   }
 
   public var text: String { String(decoding: body, as: UTF8.self) }
