@@ -87,6 +87,17 @@ public struct Failure: Error, Hashable, Sendable {
     }
   }
 
+  /// What it means where it is all that came of a trigger.
+  var ofLostTrigger: Failure {
+    if kind == .uncertain { return self }
+    return Failure(
+      .uncertain,
+      "the trigger was sent once and its answer was lost, so a run may or may not have started: "
+        + what,
+      remedy: "Look at the pipeline's runs before you trigger again; with --key TEXT it is safe",
+      address: address)
+  }
+
   /// The whole of it for a person, in one line.
   public var sentence: String {
     var text = what

@@ -2,13 +2,10 @@
 struct LogTail {
   /// A run with a thousand failed jobs is told from its first ones.
   private static let most = 10
-  private let gate: Gate
   /// Jobs asked about, and whether their logs were told.
   private var jobs: [String: Bool] = [:]
 
-  init(_ gate: Gate) { self.gate = gate }
-
-  mutating func tell(failedIn run: Run) async {
+  mutating func tell(failedIn run: Run, to gate: Gate) async {
     guard gate.terms.logLines > 0 else { return }
     for job in run.stages.lazy.flatMap(\.jobs) where job.failed {
       guard let pipeline = gate.pipeline as? any Logged else { return }

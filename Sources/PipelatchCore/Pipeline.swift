@@ -23,6 +23,13 @@ public struct Found: Hashable, Sendable {
     self.handle = run.handle
     self.run = run
   }
+
+  /// False for an id that no vendor can be asked about.
+  var canBeAsked: Bool {
+    if !identified { return true }
+    return !handle.isEmpty
+      && handle.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+  }
 }
 
 /// A vendor that can start a run.

@@ -1,5 +1,5 @@
 /// The one loop that retries: it finds a run, watches it, and bears what passes.
-struct Watch {
+struct Watch: Sendable {
   private enum Phase {
     /// Look for a run already marked with the key, before anything is started.
     case join(Order)
@@ -14,6 +14,12 @@ struct Watch {
     case again
     case pause
     case done(Outcome)
+  }
+
+  private enum Turn {
+    case done(Outcome)
+    /// What ends the wait after the rest, where another look makes no sense.
+    case rest(Duration, hearing: Bool, last: Outcome?)
   }
 
   /// How long a trigger's answer is waited for after an interrupt, so that the run can be named, or canceled.
@@ -32,7 +38,7 @@ struct Watch {
   /// Since when a run may be expected to appear.
   private var awaited: Duration
   private var outage = Outage()
-  private var logs: LogTail
+  private var logs = LogTail()
   /// Events worth telling once only.
   private var told: Set<Event> = []
   private var rationed = false
@@ -44,7 +50,6 @@ struct Watch {
     begun = gate.time.elapsed
     awaited = begun
     schedule = gate.schedule
-    logs = LogTail(gate)
     phase =
       switch gate.purpose {
       case .wait(let selector), .check(let selector):
@@ -62,20 +67,46 @@ struct Watch {
 
   mutating func untilDone() async -> Outcome {
     while true {
-      if Task.isCancelled { return interrupted }
+      guard await gate.meter.enter() else { return interrupted }
+      let next: Turn
+      (self, next) = await apart()
+      gate.meter.exit()
+      switch next {
+      case .done(let outcome): return outcome
+      case .rest(let pause, let hearing, let last):
+        guard await rest(pause, hearing: hearing) else { return interrupted }
+        if let last { return last }
+      }
+    }
+  }
+
+  /// A turn in a task of its own, which gives all its memory back before the rest: of many gates nearly all rest.
+  private func apart() async -> (Watch, Turn) {
+    @Sendable func turned() async -> (Watch, Turn) {
+      var next = self
+      let turn = await next.turn()
+      return (next, turn)
+    }
+    async let turn = turned()
+    return await turn
+  }
+
+  /// Looks until there is a pause to make, or an end.
+  private mutating func turn() async -> Turn {
+    while true {
+      if Task.isCancelled { return .done(interrupted) }
       let step = await step()
       // Also where the run has just succeeded: whoever interrupts does not want what comes next to start.
-      if Task.isCancelled { return interrupted }
+      if Task.isCancelled { return .done(interrupted) }
       let pause: Duration
-      var floor = Duration.zero
-      var hearing = false
+      var (floor, hearing) = (Duration.zero, false)
       switch step {
       case .failure(let failure):
-        if let outcome = bear(failure) { return outcome }
+        if let outcome = bear(failure) { return .done(outcome) }
         floor = failure.retryAfter ?? .zero
         pause = pauseInTrouble(floor)
         if failure.passes { gate.tell(.trouble(Trouble(failure, retryIn: pause))) }
-      case .success(.done(let outcome)): return outcome
+      case .success(.done(let outcome)): return .done(outcome)
       case .success(.again): continue
       case .success(.pause):
         pause = nextPause()
@@ -83,12 +114,11 @@ struct Watch {
       }
       let (end, outcome) = nearestEnd()
       let left = end - gate.time.elapsed
-      if left <= .zero { return outcome }
+      if left <= .zero { return .done(outcome) }
       gate.tell(.looked(news, next: min(pause, left)))
       news = nil
-      guard await rest(min(pause, left), hearing: hearing) else { return interrupted }
       // The vendor asked for patience beyond the end: a look before that would be rude, one after it too late.
-      if floor > left { return outcome }
+      return .rest(min(pause, left), hearing: hearing, last: floor > left ? outcome : nil)
     }
   }
 
@@ -169,7 +199,7 @@ struct Watch {
       }
     }
     switch answer {
-    case .success(let found) where Self.names(found):
+    case .success(let found) where found.canBeAsked:
       triggered = true
       return try await follow(found)
     case .success:
@@ -197,24 +227,7 @@ struct Watch {
     }
     phase = .recover(order, failure)
     awaited = gate.time.elapsed
-    return order.key == nil ? .done(Outcome(Self.uncertain(failure))) : .again
-  }
-
-  /// Whether it is something that can be asked for.
-  private static func names(_ found: Found) -> Bool {
-    if !found.identified { return true }
-    return !found.handle.isEmpty
-      && found.handle.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
-  }
-
-  private static func uncertain(_ failure: Failure) -> Failure {
-    if failure.kind == .uncertain { return failure }
-    return Failure(
-      .uncertain,
-      "the trigger was sent once and its answer was lost, so a run may or may not have started: "
-        + failure.what,
-      remedy: "Look at the pipeline's runs before you trigger again; with --key TEXT it is safe",
-      address: failure.address)
+    return order.key == nil ? .done(Outcome(failure.ofLostTrigger)) : .again
   }
 
   private mutating func launched(_ now: Run) -> Step {
@@ -246,7 +259,7 @@ struct Watch {
     if now != before {
       news = now
       for event in Progress.events(from: before, to: now) { tellOnce(event) }
-      await logs.tell(failedIn: now)
+      await logs.tell(failedIn: now, to: gate)
     }
     if let outcome = judge.outcome(of: now) { return .done(outcome) }
     if triggered, let pipeline = gate.pipeline as? any Driven { try await pipeline.advance(now) }
@@ -329,7 +342,7 @@ struct Watch {
   /// Whatever ends the search for a lost run: it may have been started.
   private var uncertainty: Outcome? {
     guard case .recover(_, let failure) = phase else { return nil }
-    return Outcome(Self.uncertain(failure))
+    return Outcome(failure.ofLostTrigger)
   }
 
   private var outOfTime: Outcome {

@@ -27,11 +27,17 @@ public protocol Meter: Sendable {
   var budget: Budget? { get }
   /// Gates in this process that live on the same budget.
   var gates: Int { get }
+  /// Waits until the gate may look: of very many few look at once. False when the surrounding task was canceled.
+  func enter() async -> Bool
+  /// The look is over.
+  func exit()
   /// The gate asks no more.
   func leave()
 }
 
 extension Meter {
   public var gates: Int { 1 }
+  public func enter() async -> Bool { !Task.isCancelled }
+  public func exit() {}
   public func leave() {}
 }

@@ -206,4 +206,15 @@ struct OutageTests {
     let lowest = await play(.follow, lines, dice: Dice { 0 }) { $0.tolerate = .seconds(20) }
     #expect(lowest.clock.sleeps.allSatisfy { $0 == .seconds(2) })
   }
+
+  @Test func `a gate is let in for each look, good or bad, and out for each rest`() async {
+    let (clock, meter, resting) = (FakeClock(), FakeMeter(), Shared<[Int]>([]))
+    clock.atSleep { _ in resting.change { $0.append(meter.inside.now) } }
+    var lines = Script.Lines()
+    lines.look = [.run(.running), .bad(.down), .run(.running), .run(.succeeded)]
+    let play = await play(.follow, lines, meter: meter, clock: clock)
+    #expect(play.code == .succeeded && meter.inside.now == 0)
+    #expect(resting.value == [0, 0, 0])
+    #expect(meter.inside.answers.count >= 4 && meter.inside.answers.allSatisfy { $0 == 1 })
+  }
 }

@@ -126,6 +126,7 @@ final class FakeMeter: Meter {
   private let counted = Mutex(Requests())
   let skew: Duration?
   private let left: Mutex<Budget?>
+  private let within = Mutex((now: 0, answers: [Int]()))
   let gates: Int
 
   init(skew: Duration? = nil, budget: Budget? = nil, gates: Int = 1) {
@@ -134,10 +135,21 @@ final class FakeMeter: Meter {
     self.gates = gates
   }
 
+  /// Gates that are let in, and how many were at each answer.
+  var inside: (now: Int, answers: [Int]) { within.withLock { $0 } }
+
+  func enter() async -> Bool {
+    within.withLock { $0.now += 1 }
+    return true
+  }
+
+  func exit() { within.withLock { $0.now -= 1 } }
+
   var requests: Requests { counted.withLock { $0 } }
   var budget: Budget? { left.withLock { $0 } }
 
   func count<Value>(_ answer: Answers<Value>.Answer, changing: Bool) {
+    within.withLock { $0.answers.append($0.now) }
     counted.withLock { requests in
       requests.total += 1
       var arrived = true

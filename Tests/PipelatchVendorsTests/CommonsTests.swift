@@ -85,6 +85,29 @@ struct CommonsTests {
     #expect(gates.map(\.requests.total).reduce(0, +) == 1)
   }
 
+  @Test func `of very many gates few look at once, first come, first served`() async throws {
+    let (script, commons) = (ConnectionTests.Script([]), Commons())
+    let gates = try (0..<40).map { _ in try connection(script, commons) }
+    for gate in gates[..<32] { #expect(await gate.enter()) }
+    let (admitted, told) = AsyncStream.makeStream(of: Int.self)
+    var waiting: [Task<Void, Never>] = []
+    for (number, gate) in gates.enumerated().dropFirst(32) {
+      waiting.append(Task { if await gate.enter() { told.yield(number) } })
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    waiting[1].cancel()
+    await waiting[1].value
+    for gate in gates[..<7] { gate.exit() }
+    for task in waiting { await task.value }
+    told.finish()
+    var order: [Int] = []
+    for await number in admitted { order.append(number) }
+    #expect(order == [32, 34, 35, 36, 37, 38, 39])
+    // Nobody is left in line, so the next place is free.
+    gates[7].exit()
+    #expect(await gates[0].enter())
+  }
+
   @Test func `a gate that is interrupted takes no other's answer with it`() async throws {
     let (held, release) = AsyncStream.makeStream(of: Never.self)
     let script = ConnectionTests.Script([ConnectionTests.ok("[1]")], held: held)

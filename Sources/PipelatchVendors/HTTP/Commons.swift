@@ -16,8 +16,13 @@ public final class Commons: Sendable {
   }
 
   struct Ground: Sendable {
+    /// Gates that look at once: a look holds ten times the memory of a rest.
+    private static let mostLooks = 32
     /// Gates that still ask.
     var gates = 0
+    private var looks = 0
+    /// Gates that wait for their look, first come, first served.
+    private var line: [AsyncStream<Void>.Continuation] = []
     var budget: Budget?
     private var readings: [Address: Reading] = [:]
     /// Addresses that are being read, and who waits for the reading with the one who asked.
@@ -26,6 +31,25 @@ public final class Commons: Sendable {
     private var most: Int { max(256, 8 * gates) }
 
     typealias Waiting = AsyncStream<Result<Reading, Failure>>.Continuation
+
+    /// Nil where the gate may look now; else it may once something comes.
+    mutating func enter() -> AsyncStream<Void>? {
+      if looks < Self.mostLooks {
+        looks += 1
+        return nil
+      }
+      let (turn, call) = AsyncStream.makeStream(of: Void.self)
+      line.append(call)
+      return turn
+    }
+
+    /// Gives the place to the next in line who still waits.
+    mutating func exit() {
+      while !line.isEmpty {
+        if case .enqueued = line.removeFirst().yield() { return }
+      }
+      looks -= 1
+    }
 
     /// The reading somebody else is waiting for already; nil where the caller is the one to ask, and then to `hand` it on.
     mutating func join(_ address: Address) -> AsyncStream<Result<Reading, Failure>>? {

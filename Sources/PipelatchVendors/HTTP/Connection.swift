@@ -53,6 +53,15 @@ public final class Connection: Meter, Sendable {
   public var budget: Budget? { site.commons.on(place) { $0.budget } }
   public var gates: Int { site.commons.on(place) { $0.gates } }
 
+  public func enter() async -> Bool {
+    if Task.isCancelled { return false }
+    guard let turn = site.commons.on(place, { $0.enter() }) else { return true }
+    for await _ in turn { return true }
+    return false
+  }
+
+  public func exit() { site.commons.on(place) { $0.exit() } }
+
   public func leave() {
     let first = memory.withLock { memory in
       defer { memory.left = true }
