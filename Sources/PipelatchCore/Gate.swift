@@ -48,6 +48,9 @@ public struct Gate: Sendable {
   public var time: any Timekeeper
   public var dice: Dice
   public var meter: any Meter
+  /// What all gates of one pipeline have in common, and what they know of it.
+  public var name = ""
+  public var past = Past()
   /// Which code an interrupted wait ends with; asked once the task is canceled. Nil where another gate's success ended it.
   public var interruption: @Sendable () -> ExitCode?
   public var tell: @Sendable (Event) -> Void

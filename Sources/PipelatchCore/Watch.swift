@@ -278,7 +278,7 @@ struct Watch: Sendable {
   private mutating func learn(from now: Run) async {
     guard gate.terms.learn, schedule.fixed == nil,
       let pipeline = gate.pipeline as? any Remembered,
-      let durations = try? await pipeline.durations(like: now)
+      let durations = await gate.past.durations(like: now, at: pipeline, named: gate.name)
     else { return }
     schedule.learn(durations)
     gate.tell(.learned(durations))

@@ -27,6 +27,11 @@ struct Session: Sendable {
     var vendor: any Vendor
     var card: VendorCard
     var wallet: Wallet
+
+    /// The pipeline's name, whichever run and ref is meant.
+    var pipeline: String {
+      "\(target.vendor):\(target.path.joined(separator: "/")) \(vendor.connection.server.text)"
+    }
   }
 
   /// What one target of a command wants.
@@ -73,15 +78,16 @@ struct Session: Sendable {
       (wash(wish.place.target.text), wish.place.vendor.connection)
     }
     let reports = reports(meters)
-    let (clock, interruption) = (clock, interruption)
+    let (clock, interruption, past) = (clock, interruption, Past())
     let gates = zip(wishes, meters).map { wish, place in
-      let gate = Gate(
+      var gate = Gate(
         pipeline: wish.place.vendor, purpose: wish.purpose, terms: terms,
         schedule: wait?.schedule(wish.place.card.pace) ?? Schedule(), time: clock, dice: .system,
         meter: place.meter, interruption: { interruption.code }
       ) { event in
         reports.tell(wash(event), of: place.target, at: clock.now)
       }
+      (gate.name, gate.past) = (wish.place.pipeline, past)
       return (target: place.target, gate: gate)
     }
     let latch = Latch(gates: gates, any: wait?.any ?? false)

@@ -1,5 +1,6 @@
-import PipelatchCore
 import Testing
+
+@testable import PipelatchCore
 
 /// What past runs and the vendor's clock do to the wait.
 struct HistoryTests {
@@ -27,6 +28,19 @@ struct HistoryTests {
       #expect(play.count { $0 == .durations } == 1)
       #expect(play.troubles.isEmpty)
     }
+  }
+
+  @Test func `gates of one pipeline and ref ask once, unless the vendor did not tell`() async {
+    var lines = Script.Lines()
+    let tales = (1...3).map { [Duration.seconds($0)] }
+    lines.durations = [.bad(.down), .good(tales[0]), .good(tales[1]), .good(tales[2])]
+    let vendor = Rich(script: Script(lines, clock: FakeClock(), meter: FakeMeter()) { _ in })
+    let (past, run) = (Past(), Run.seven(.running))
+    let other = Run.seven(.running) { $0.refs = ["release"] }
+    #expect(await past.durations(like: run, at: vendor, named: "a") == nil)
+    for _ in 0..<2 { #expect(await past.durations(like: run, at: vendor, named: "a") == tales[0]) }
+    #expect(await past.durations(like: other, at: vendor, named: "a") == tales[1])
+    #expect(await past.durations(like: run, at: vendor, named: "b") == tales[2])
   }
 
   @Test
