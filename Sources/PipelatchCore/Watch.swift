@@ -1,6 +1,6 @@
 /// The one loop that retries: it finds a run, watches it, and bears what passes.
 struct Watch: Sendable {
-  private enum Phase {
+  enum Phase {
     /// Look for a run already marked with the key, before anything is started.
     case join(Order)
     case start(Order)
@@ -28,16 +28,16 @@ struct Watch: Sendable {
   let gate: Gate
   let begun: Duration
   private(set) var triggered = false
-  private var joined = false
-  private var phase: Phase
+  private(set) var joined = false
+  private(set) var phase: Phase
   private var schedule: Schedule
-  private var run: Run?
+  private(set) var run: Run?
   /// The run, where it has changed since it was last told.
   private var news: Run?
   private var passedOver: Set<String> = []
   /// Since when a run may be expected to appear.
-  private var awaited: Duration
-  private var outage = Outage()
+  private(set) var awaited: Duration
+  private(set) var outage = Outage()
   private var logs = LogTail()
   /// Events worth telling once only.
   private var told: Set<Event> = []
@@ -99,13 +99,13 @@ struct Watch: Sendable {
       // Also where the run has just succeeded: whoever interrupts does not want what comes next to start.
       if Task.isCancelled { return .done(interrupted) }
       let pause: Duration
-      var (floor, hearing) = (Duration.zero, false)
+      var (floor, hearing, trouble) = (Duration.zero, false, Failure?.none)
       switch step {
       case .failure(let failure):
         if let outcome = bear(failure) { return .done(outcome) }
         floor = failure.retryAfter ?? .zero
         pause = pauseInTrouble(floor)
-        if failure.passes { gate.tell(.trouble(Trouble(failure, retryIn: pause))) }
+        if failure.passes { trouble = failure }
       case .success(.done(let outcome)): return .done(outcome)
       case .success(.again): continue
       case .success(.pause):
@@ -114,6 +114,10 @@ struct Watch: Sendable {
       }
       let (end, outcome) = nearestEnd()
       let left = end - gate.time.elapsed
+      if let trouble {
+        let retry = floor > left ? pause : max(.zero, min(pause, left))
+        gate.tell(.trouble(Trouble(trouble, retryIn: retry)))
+      }
       if left <= .zero { return .done(outcome) }
       gate.tell(.looked(news, next: min(pause, left)))
       news = nil
@@ -323,64 +327,6 @@ struct Watch: Sendable {
     if schedule.stretched, !rationed, let budget { gate.tell(.note(budget.sentence(at: now))) }
     rationed = schedule.stretched
     return pause
-  }
-
-  /// The first moment that ends the wait, and what it ends with.
-  private func nearestEnd() -> (Duration, Outcome) {
-    var end = begun + gate.terms.timeout
-    var outcome = outOfTime
-    if let failure = outage.failure, let since = outage.since {
-      let patience = since + gate.terms.tolerate
-      if patience < end { (end, outcome) = (patience, Outcome(failure, run: known)) }
-    } else if run == nil {
-      let appear = awaited + gate.terms.appear
-      if appear < end { (end, outcome) = (appear, neverAppeared) }
-    }
-    return (end, uncertainty ?? outcome)
-  }
-
-  /// Whatever ends the search for a lost run: it may have been started.
-  private var uncertainty: Outcome? {
-    guard case .recover(_, let failure) = phase else { return nil }
-    return Outcome(failure.ofLostTrigger)
-  }
-
-  private var outOfTime: Outcome {
-    var message = "--timeout passed and the run had not ended."
-    if case .start = phase { message = "--timeout passed and nothing was started." }
-    if let failure = outage.failure { message += " The last answer: \(failure.sentence)" }
-    return Outcome(reason: .outOfTime, exitCode: .outOfTime, message: message, run: known)
-  }
-
-  private var neverAppeared: Outcome {
-    if triggered, case .follow(let found) = phase, !found.identified {
-      return Outcome(
-        Failure(
-          .uncertain, "the trigger was taken, but its run has not appeared",
-          remedy: "Look at the pipeline's runs before you trigger again"))
-    }
-    let message = known.map { "Run \($0.id) was named by the vendor, but it cannot be found." }
-    return Outcome(
-      reason: .notFound, exitCode: .notFound, message: message ?? "No such run appeared in time.",
-      run: known)
-  }
-
-  private var interrupted: Outcome {
-    var message = known.map {
-      "Interrupted; run \($0.id) \($0.state.ended ? "had ended" : "goes on")."
-    }
-    if let uncertainty { message = uncertainty.message.map { "Interrupted; \($0)" } }
-    return Outcome(
-      reason: .interrupted, exitCode: gate.interruption() ?? .interrupted,
-      message: message ?? "Interrupted.",
-      run: known)
-  }
-
-  /// The run as it was last seen, or the one that the vendor said it started and that nobody has seen yet.
-  private var known: Run? {
-    if let run { return run }
-    guard case .follow(let found) = phase, triggered || joined, found.identified else { return nil }
-    return Run(id: found.handle, state: .queued)
   }
 
   /// The run's age by the vendor's clock, or the wait's own where the vendor gives no times.

@@ -217,4 +217,16 @@ struct OutageTests {
     #expect(resting.value == [0, 0, 0])
     #expect(meter.inside.answers.count >= 4 && meter.inside.answers.allSatisfy { $0 == 1 })
   }
+
+  @Test func `the next try is told for when it comes, also where the wait ends before`() async {
+    var lines = Script.Lines()
+    lines.look = .always(.bad(.down))
+    let brief = await play(.follow, lines) { $0.tolerate = .milliseconds(2500) }
+    let tries = zip(brief.looks, brief.troubles).map { $0 + $1.retryIn }
+    #expect(Array(brief.looks.dropFirst()) == tries.dropLast())
+    #expect(brief.looks.last == .milliseconds(2500))
+    lines.look = .always(.bad(.busy(for: .seconds(3600))))
+    let hour = await play(.follow, lines)
+    #expect(hour.looks == [.zero] && hour.troubles[0].retryIn >= .seconds(3600))
+  }
 }
