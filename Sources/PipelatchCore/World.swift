@@ -27,9 +27,9 @@ public protocol Meter: Sendable {
   var budget: Budget? { get }
   /// Gates in this process that live on the same budget.
   var gates: Int { get }
-  /// Waits until the gate may look: of very many few look at once. False when the surrounding task was canceled.
+  /// Waits until the gate may look: of very many few begin at once. False when the surrounding task was canceled.
   func enter() async -> Bool
-  /// The look is over.
+  /// The look is over, or goes on by itself.
   func exit()
   /// The gate asks no more.
   func leave()

@@ -108,6 +108,20 @@ struct CommonsTests {
     #expect(await gates[0].enter())
   }
 
+  @Test func `a request that hangs holds up nobody in line`() async throws {
+    let (held, release) = AsyncStream.makeStream(of: Never.self)
+    let (script, commons) = (
+      ConnectionTests.Script([ConnectionTests.ok("[1]")], held: held), Commons()
+    )
+    let gates = try (0..<33).map { _ in try connection(script, commons) }
+    for gate in gates[..<32] { #expect(await gate.enter()) }
+    let last = Task { await gates[32].enter() }
+    let hanging = Task { try await gates[0].get("/x", as: [Int].self) }
+    #expect(await last.value)
+    release.finish()
+    #expect(try await hanging.value == [1])
+  }
+
   @Test func `a gate that is interrupted takes no other's answer with it`() async throws {
     let (held, release) = AsyncStream.makeStream(of: Never.self)
     let script = ConnectionTests.Script([ConnectionTests.ok("[1]")], held: held)

@@ -16,12 +16,12 @@ public final class Commons: Sendable {
   }
 
   struct Ground: Sendable {
-    /// Gates that look at once: a look holds ten times the memory of a rest.
-    private static let mostLooks = 32
+    /// Gates that wait at once for their request to go: a look holds ten times the memory of a rest.
+    private static let mostInside = 32
     /// Gates that still ask.
     var gates = 0
-    private var looks = 0
-    /// Gates that wait for their look, first come, first served.
+    private var inside = 0
+    /// Gates that wait to be let in, first come, first served.
     private var line: [AsyncStream<Void>.Continuation] = []
     var budget: Budget?
     private var readings: [Address: Reading] = [:]
@@ -32,10 +32,10 @@ public final class Commons: Sendable {
 
     typealias Waiting = AsyncStream<Result<Reading, Failure>>.Continuation
 
-    /// Nil where the gate may look now; else it may once something comes.
+    /// Nil where the gate is let in now; else it is once something comes.
     mutating func enter() -> AsyncStream<Void>? {
-      if looks < Self.mostLooks {
-        looks += 1
+      if inside < Self.mostInside {
+        inside += 1
         return nil
       }
       let (turn, call) = AsyncStream.makeStream(of: Void.self)
@@ -48,7 +48,7 @@ public final class Commons: Sendable {
       while !line.isEmpty {
         if case .enqueued = line.removeFirst().yield() { return }
       }
-      looks -= 1
+      inside -= 1
     }
 
     /// The reading somebody else is waiting for already; nil where the caller is the one to ask, and then to `hand` it on.

@@ -26,6 +26,8 @@ public final class Connection: Meter, Sendable {
     var requests = Requests()
     var skew: Duration?
     var left = false
+    /// Whether the gate holds one of the few places of those who are about to look.
+    var isInside = false
   }
 
   private static let hops = 5
@@ -55,12 +57,20 @@ public final class Connection: Meter, Sendable {
 
   public func enter() async -> Bool {
     if Task.isCancelled { return false }
-    guard let turn = site.commons.on(place, { $0.enter() }) else { return true }
-    for await _ in turn { return true }
-    return false
+    if let turn = site.commons.on(place, { $0.enter() }) {
+      guard await turn.first(where: { _ in true }) != nil else { return false }
+    }
+    memory.withLock { $0.isInside = true }
+    return true
   }
 
-  public func exit() { site.commons.on(place) { $0.exit() } }
+  public func exit() {
+    let wasInside = memory.withLock { memory in
+      defer { memory.isInside = false }
+      return memory.isInside
+    }
+    if wasInside { site.commons.on(place) { $0.exit() } }
+  }
 
   public func leave() {
     let first = memory.withLock { memory in
@@ -252,6 +262,9 @@ public final class Connection: Meter, Sendable {
   }
 
   private func carry(_ request: Request) async throws(Failure) -> Response {
+    try await site.transport.admit(request)
+    // From here on the server decides how long it takes, and one that hangs must not hold up those in line.
+    exit()
     memory.withLock { $0.requests.total += 1 }
     do {
       let response = try await site.transport.send(request)

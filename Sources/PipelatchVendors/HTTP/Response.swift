@@ -21,8 +21,15 @@ public struct Response: Hashable, Sendable {
 
 /// What carries a request to its server: the network in the program, a tape or a fake in the tests.
 public protocol Transport: Sendable {
+  /// Waits until the request may go: many at once go one after the other. Throws where the wait was interrupted.
+  func admit(_ request: Request) async throws(Failure)
+
   /// Sends once, follows nothing, keeps nothing. Throws `.unreachable`, or `.unreadable` for an answer over 32 MiB.
   func send(_ request: Request) async throws(Failure) -> Response
+}
+
+extension Transport {
+  public func admit(_ request: Request) async throws(Failure) {}
 }
 
 /// A transport that can also hand over an answer while it is still being sent, for vendors that stream.

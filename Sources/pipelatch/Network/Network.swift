@@ -36,17 +36,17 @@ final class Network: Transport {
 
   func send(_ request: Request) async throws(Failure) -> Response {
     let client = try client(for: request.server)
-    try await queue(for: request.server)
     let left = deadline() ?? Self.patience
     let limit = min(max(left, Self.leastPatience), Self.patience)
     let answer = await race(limit) { await Self.exchange(request, client) }
     return try answer.get()
   }
 
-  /// Waits for the request's turn; interrupted there, it was never sent.
-  private func queue(for server: Server) async throws(Failure) {
+  func admit(_ request: Request) async throws(Failure) {
     let now = ContinuousClock.now - begun
-    let wait = turnstiles.withLock { $0[server.origin, default: Turnstile()].pass(at: now) }
+    let wait = turnstiles.withLock { turnstiles in
+      turnstiles[request.server.origin, default: Turnstile()].pass(at: now)
+    }
     if wait <= .zero { return }
     do {
       try await loop.sleep(for: wait)
