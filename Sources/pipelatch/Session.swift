@@ -77,7 +77,7 @@ struct Session: Sendable {
     let meters = wishes.map { wish -> (target: String, meter: any Meter) in
       (wash(wish.place.target.text), wish.place.vendor.connection)
     }
-    let reports = reports(meters)
+    let reports = reports(meters, wash)
     let (clock, interruption, past) = (clock, interruption, Past())
     let gates = zip(wishes, meters).map { wish, place in
       var gate = Gate(
@@ -85,7 +85,7 @@ struct Session: Sendable {
         schedule: wait?.schedule(wish.place.card.pace) ?? Schedule(), time: clock, dice: .system,
         meter: place.meter, interruption: { interruption.code }
       ) { event in
-        reports.tell(wash(event), of: place.target, at: clock.now)
+        reports.tell(event, of: place.target, at: clock.now)
       }
       (gate.name, gate.past) = (wish.place.pipeline, past)
       return (target: place.target, gate: gate)
@@ -114,7 +114,9 @@ struct Session: Sendable {
   }
 
   /// Who is told: people or programs, the files asked for, and the CI that this runs in.
-  private func reports(_ meters: [(target: String, meter: any Meter)]) -> Reports {
+  private func reports(
+    _ meters: [(target: String, meter: any Meter)], _ wash: Wash
+  ) -> Reports {
     // The demo gives its vendor an environment of its own; the host is asked about in the true one.
     let host = Environment.process
     let (targets, begun, clock) = (meters.map(\.target), clock.now, clock)
@@ -149,7 +151,7 @@ struct Session: Sendable {
     }
     let files = pages.compactMap { $0 }
     if !files.isEmpty { all.append(SummaryReport(files, targets: targets, begun: begun)) }
-    return Reports(all, console: console)
+    return Reports(all, console: console, wash: wash)
   }
 }
 

@@ -43,14 +43,20 @@ struct Disguise: Sendable {
   /// The bytes that it may begin with.
   var starts: [UInt8] { bytes.prefix(1) + Self.escapes }
 
+  /// Whether its first bytes may stand at `start`, which is left for nearly every place.
+  func begins(in text: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+    for place in 0..<min(3, length) {
+      guard start + place < text.count else { return false }
+      let byte = text[start + place]
+      if Self.escapes.contains(byte) { return true }
+      if byte != bytes[place] { return false }
+    }
+    return true
+  }
+
   /// Where it ends in `text` if it begins at `start`; nil where it does not stand there.
   func end(in text: [UInt8], from start: Int) -> Int? {
-    // Nearly every place is left here.
-    for (place, byte) in zip(start..., bytes.prefix(3)) {
-      guard place < text.count else { return nil }
-      if Self.escapes.contains(text[place]) { break }
-      if text[place] != byte { return nil }
-    }
+    guard text.withUnsafeBufferPointer({ begins(in: $0, at: start) }) else { return nil }
     var places = [start]
     for byte in bytes {
       places = places.flatMap { Self.ends(of: byte, in: text, from: $0) }

@@ -5,9 +5,8 @@ import Synchronization
 final class Masks: Sendable {
   private struct Known {
     var secrets: [Secret] = []
-    var disguises: [Disguise] = []
-    /// For each byte whether a disguise may begin with it.
-    var starts = [Bool](repeating: false, count: 256)
+    /// For each byte the disguises that may begin with it; nil where there are no secrets.
+    var beginning: [[Disguise]]?
   }
 
   private let secrets: @Sendable () -> [Secret]
@@ -16,15 +15,15 @@ final class Masks: Sendable {
   init(_ secrets: @escaping @Sendable () -> [Secret]) { self.secrets = secrets }
 
   func callAsFunction(_ text: String) -> String {
-    let (disguises, starts) = disguises
-    if disguises.isEmpty || !text.utf8.contains(where: { starts[Int($0)] }) { return text }
+    var text = text
+    // In nearly every text no secret so much as begins.
+    guard let beginning, text.withUTF8({ Self.begins(beginning, in: $0) }) else { return text }
     let bytes = Array(text.utf8)
     var clean: [UInt8] = []
     var place = 0
     while place < bytes.count {
-      let end =
-        starts[Int(bytes[place])]
-        ? disguises.lazy.compactMap { $0.end(in: bytes, from: place) }.first : nil
+      let end = beginning[Int(bytes[place])].lazy.compactMap { $0.end(in: bytes, from: place) }
+        .first
       if end != nil {
         clean += "***".utf8
       } else {
@@ -35,17 +34,30 @@ final class Masks: Sendable {
     return clean.count == bytes.count ? text : String(decoding: clean, as: UTF8.self)
   }
 
-  /// Longest first, so that a secret that holds another one is gone as a whole.
-  private var disguises: ([Disguise], starts: [Bool]) {
+  private static func begins(
+    _ beginning: [[Disguise]], in text: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    for place in text.indices {
+      for disguise in beginning[Int(text[place])] where disguise.begins(in: text, at: place) {
+        return true
+      }
+    }
+    return false
+  }
+
+  private var beginning: [[Disguise]]? {
     let now = secrets()
     return known.withLock { known in
       if known.secrets != now {
         known.secrets = now
-        known.disguises = now.flatMap { Disguise.all(of: $0.revealed()) }
+        // Longest first, so that a secret that holds another one is gone as a whole.
+        let disguises = now.flatMap { Disguise.all(of: $0.revealed()) }
           .sorted { $0.length > $1.length }
-        for byte in known.disguises.flatMap(\.starts) { known.starts[Int(byte)] = true }
+        known.beginning =
+          disguises.isEmpty
+          ? nil : (0..<256).map { byte in disguises.filter { $0.starts.contains(UInt8(byte)) } }
       }
-      return (known.disguises, known.starts)
+      return known.beginning
     }
   }
 }

@@ -2,6 +2,9 @@ import PipelatchCore
 
 /// Somebody who is told what happens.
 protocol Report: Sendable {
+  /// Whether it is told of each look, with the whole run.
+  var wantsLooks: Bool { get }
+
   /// Events of one target come in order; those of several targets mix.
   func tell(_ event: Event, of target: String, at time: Timestamp)
 
@@ -10,5 +13,7 @@ protocol Report: Sendable {
 }
 
 extension Report {
+  var wantsLooks: Bool { true }
+
   func close(_ code: ExitCode, at time: Timestamp) -> [String] { [] }
 }

@@ -5,14 +5,22 @@ import Synchronization
 final class Reports: Sendable {
   private let all: [any Report]
   private let console: Console
+  private let wash: Wash
+  private let wantsLooks: Bool
   private let closed = Mutex(false)
 
-  init(_ all: [any Report], console: Console) {
+  /// What is told goes through `wash`.
+  init(_ all: [any Report], console: Console, wash: Wash = Wash()) {
     self.all = all
     self.console = console
+    self.wash = wash
+    wantsLooks = all.contains { $0.wantsLooks }
   }
 
   func tell(_ event: Event, of target: String, at time: Timestamp) {
+    // It holds the whole run, and washing thousands of jobs takes as long as reading them.
+    if case .looked = event, !wantsLooks { return }
+    let event = wash(event)
     for report in all { report.tell(event, of: target, at: time) }
   }
 
