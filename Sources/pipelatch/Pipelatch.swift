@@ -28,17 +28,23 @@ struct Pipelatch: AsyncParsableCommand {
     }
     do {
       var command = try order()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
-    } catch let failure as Failure {
-      leave(failure)
-    } catch let code as ArgumentParser.ExitCode {
-      Glibc.exit(code.rawValue)
+      guard let async = command as? any AsyncParsableCommand else { return try command.run() }
+      // Handed over whole: nobody holds it here any more.
+      nonisolated(unsafe) let handed = async
+      await withTaskExecutorPreference(Loop.shared) { await obey(handed) }
     } catch {
-      exit(withError: error)
+      leave(error)
+    }
+  }
+
+  /// Leaves from where it ran: each change of threads costs more than a small command does.
+  nonisolated private static func obey(_ command: any AsyncParsableCommand) async -> Never {
+    do {
+      var command = command
+      try await command.run()
+      Glibc.exit(0)
+    } catch {
+      leave(error)
     }
   }
 
@@ -55,9 +61,14 @@ struct Pipelatch: AsyncParsableCommand {
     return try parseAsRoot()
   }
 
-  private static func leave(_ failure: Failure) -> Never {
-    Console().line("pipelatch: \(Wash()(failure.sentence))", to: .error)
-    Glibc.exit(failure.exitCode.rawValue)
+  private static func leave(_ error: any Error) -> Never {
+    switch error {
+    case let failure as Failure:
+      Console().line("pipelatch: \(Wash()(failure.sentence))", to: .error)
+      Glibc.exit(failure.exitCode.rawValue)
+    case let code as ArgumentParser.ExitCode: Glibc.exit(code.rawValue)
+    default: exit(withError: error)
+    }
   }
 }
 

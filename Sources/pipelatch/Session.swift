@@ -17,7 +17,7 @@ struct Session: Sendable {
   init(_ connection: ConnectionOptions, _ output: OutputOptions) {
     self.connection = connection
     self.output = output
-    loop = Loop()
+    loop = .shared
     clock = SystemClock(loop: loop)
   }
 

@@ -61,7 +61,7 @@ final class Network: Transport {
       defer { clients = [:] }
       return Array(clients.values)
     }
-    Task.detached {
+    Task(executorPreference: loop) {
       for client in all { try? await client.shutdown() }
     }
   }

@@ -4,6 +4,9 @@ import NIOPosix
 /// The one thread on which connections, timers and gates take turns: a look that is handed from thread to thread costs a
 /// third more.
 final class Loop: TaskExecutor {
+  /// The program's own.
+  static let shared = Loop()
+
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let loop: any EventLoop
 
