@@ -53,6 +53,7 @@ struct Pipelatch: AsyncParsableCommand {
   private static func order() throws -> any ParsableCommand {
     let words = CommandLine.arguments.dropFirst()
     let named = commands.first { $0.configuration.commandName == words.first }
+    if named is any AsyncParsableCommand.Type { Loop.shared.rehearse() }
     if let named, let command = try? named.parseAsRoot(Array(words.dropFirst())),
       type(of: command) == named
     {
