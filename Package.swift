@@ -45,11 +45,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: house),
-    .target(name: "CNameService"),
+    .target(name: "CStart"),
     .executableTarget(
       name: "pipelatch",
       dependencies: [
-        "CNameService",
+        "CStart",
         "PipelatchCore", "PipelatchVendors", "PipelatchSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),

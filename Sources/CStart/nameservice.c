@@ -1,4 +1,4 @@
-#include "CNameService.h"
+#include "CStart.h"
 
 #ifdef PIPELATCH_STATIC
 #include <nss.h>
