@@ -28,9 +28,9 @@ struct Pipelatch: AsyncParsableCommand {
     }
     do {
       var command = try order()
-      guard let async = command as? any AsyncParsableCommand else { return try command.run() }
+      guard let waiting = command as? any AsyncParsableCommand else { return try command.run() }
       // Handed over whole: nobody holds it here any more.
-      nonisolated(unsafe) let handed = async
+      nonisolated(unsafe) let handed = waiting
       await withTaskExecutorPreference(Loop.shared) { await obey(handed) }
     } catch {
       leave(error)

@@ -91,6 +91,8 @@ struct Session: Sendable {
       return (target: place.target, gate: gate)
     }
     let latch = Latch(gates: gates, any: wait?.any ?? false)
+    // Only who starts something must not be ended unheard; the others need not wait for the traps.
+    if wishes.contains(where: \.purpose.starts) { await interruption.armed() }
     let outcomes = await interruption.watch(
       on: loop, leaving: { _ = reports.close($0, at: clock.now) }
     ) {
@@ -156,6 +158,14 @@ struct Session: Sendable {
 }
 
 extension Gate.Purpose {
+  /// Whether the gate starts a run.
+  var starts: Bool {
+    switch self {
+    case .trigger, .launch: true
+    case .wait, .check: false
+    }
+  }
+
   /// Whether the gate ends once the run has started.
   var launches: Bool { if case .launch = self { true } else { false } }
 }

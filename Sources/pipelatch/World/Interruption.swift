@@ -30,6 +30,9 @@ final class Interruption: Sendable {
   /// The code of the first signal that came.
   var code: ExitCode? { course.withLock { $0.code } }
 
+  /// Returns once no signal ends the program by itself any more.
+  func armed() async { _ = await signals.value }
+
   /// Runs `work` on `loop` and cancels it at the first signal; `leaving` is called where the work does not end by itself
   /// in time.
   func watch<Value: Sendable>(
@@ -37,7 +40,6 @@ final class Interruption: Sendable {
     leaving: @escaping @Sendable (ExitCode) -> Void = { _ in },
     _ work: @escaping @Sendable () async -> Value
   ) async -> Value {
-    _ = await signals.value
     let task = Task(executorPreference: loop) { await work() }
     course.withLock { course in
       (course.cancel, course.leaving) = ({ task.cancel() }, leaving)
