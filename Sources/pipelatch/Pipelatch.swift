@@ -38,7 +38,7 @@ struct Pipelatch: AsyncParsableCommand {
   }
 
   /// Leaves from where it ran: each change of threads costs more than a small command does.
-  nonisolated private static func obey(_ command: any AsyncParsableCommand) async -> Never {
+  nonisolated private static func obey(_ command: any AsyncParsableCommand) async {
     do {
       var command = command
       try await command.run()

@@ -50,6 +50,19 @@ def test_an_interrupt_while_a_request_hangs_ends_within_two_seconds(name, code, 
     assert ("may or may not have started" in verdict["message"]) == (method == "POST"), out + err
 
 
+@pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_command_that_waits_for_no_run_ends_at_a_signal_too(name, code):
+    flow, answer = hanging("GET")
+    flow.looks = 2
+    with Server(answer) as server:
+        process = start("doctor", HERE, "--server", server.url, env=ENV)
+        assert flow.hung.wait(30)
+        begun = time.monotonic()
+        process.send_signal(getattr(signal, name))
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == code and time.monotonic() - begun < SOON, out + err
+
+
 @holds("the gate is interrupted")
 def test_a_run_whose_start_was_interrupted_is_known_and_can_be_canceled():
     flow, posted = Flow(["RUNNING"]), threading.Event()
