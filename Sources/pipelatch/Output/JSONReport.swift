@@ -18,7 +18,7 @@ struct JSONReport: Report {
     fields["v"] = .number(1)
     fields["time"] = .moment(time)
     fields["target"] = .text(target)
-    guard let data = try? Self.encoder.encode(fields) else { return }
+    guard let data = try? Self.encoder.encode(JSONObject(fields: fields)) else { return }
     console.line(String(decoding: data, as: UTF8.self), to: .output)
   }
 
@@ -58,7 +58,7 @@ struct JSONReport: Report {
     case .unknownStatus(let word, let place):
       ["event": "unknown-status", "word": .text(word), "where": .text(place)]
     case .log(let job, let lines):
-      ["event": "log", "job": .text(job), "lines": .list(lines.map { .text($0) })]
+      ["event": "log", "job": .text(job), "lines": .list(lines)]
     case .verdict(let outcome): verdict(outcome)
     case .note, .learned, .looked: nil
     }
@@ -95,14 +95,14 @@ struct JSONReport: Report {
   }
 }
 
-/// A JSON value to write; absent is an explicit null.
-enum JSONField: Encodable, ExpressibleByStringLiteral, Sendable {
+/// A value in a JSON object; absent is an explicit null.
+enum JSONField: ExpressibleByStringLiteral, Sendable {
   case null
   case text(String)
   case number(Int)
   case decimal(Double)
   case flag(Bool)
-  case list([JSONField])
+  case list([String])
   case object([String: JSONField])
 
   init(stringLiteral value: String) { self = .text(value) }
@@ -120,17 +120,34 @@ enum JSONField: Encodable, ExpressibleByStringLiteral, Sendable {
     guard let moment else { return .null }
     return .text(style.format(moment.date))
   }
+}
 
+/// A JSON object to write.
+struct JSONObject: Encodable {
+  let fields: [String: JSONField]
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// Each field by its type: one that the encoder has to ask for its type takes twice as long.
   func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .null: try container.encodeNil()
-    case .text(let value): try container.encode(value)
-    case .number(let value): try container.encode(value)
-    case .decimal(let value): try container.encode(value)
-    case .flag(let value): try container.encode(value)
-    case .list(let values): try container.encode(values)
-    case .object(let values): try container.encode(values)
+    var container = encoder.container(keyedBy: Name.self)
+    for (name, field) in fields {
+      let name = Name(stringValue: name)
+      switch field {
+      case .null: try container.encodeNil(forKey: name)
+      case .text(let value): try container.encode(value, forKey: name)
+      case .number(let value): try container.encode(value, forKey: name)
+      case .decimal(let value): try container.encode(value, forKey: name)
+      case .flag(let value): try container.encode(value, forKey: name)
+      case .list(let values): try container.encode(values, forKey: name)
+      case .object(let fields): try container.encode(JSONObject(fields: fields), forKey: name)
+      }
     }
   }
 }
