@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import queue
 import socket
 import ssl
 import threading
@@ -209,6 +210,27 @@ def test_old_tls_is_refused(tmp_path):
         url = f"https://localhost:{server.server.server_port}"
         result = wait(url, "--ca-file", authority.file(tmp_path))
     assert result.code == 69 and server.requests == [], result
+
+
+def test_a_server_is_told_that_its_connection_ends(tmp_path):
+    authority, ends = Authority(), queue.Queue()
+    context = authority.context(tmp_path, [x509.DNSName("localhost")])
+
+    def serve(listener):
+        client, _ = listener.accept()
+        with context.wrap_socket(client, server_side=True, suppress_ragged_eofs=False) as stream:
+            try:
+                while stream.recv(1 << 16):
+                    stream.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
+                ends.put("told")
+            except ssl.SSLEOFError:
+                ends.put("cut")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=[listener], daemon=True).start()
+        url = f"https://localhost:{listener.getsockname()[1]}"
+        assert wait(url, "--ca-file", authority.file(tmp_path)).code == 66
+    assert ends.get(timeout=10) == "told"
 
 
 class Proxy:

@@ -38,7 +38,7 @@ enum Targets {
   ) async throws {
     let result: Result<PipelatchCore.ExitCode, Failure>
     do { result = .success(try await body()) } catch { result = .failure(error) }
-    network.close()
+    await network.close()
     throw ArgumentParser.ExitCode(try result.get().rawValue)
   }
 }

@@ -56,7 +56,7 @@ final class Network: Transport {
   }
 
   /// Begins to end every connection; called once, before the program exits, which does not wait for the servers' farewells.
-  func close() {
+  func close() async {
     let all = clients.withLock { clients in
       defer { clients = [:] }
       return Array(clients.values)
@@ -64,6 +64,8 @@ final class Network: Transport {
     Task(executorPreference: loop) {
       for client in all { try? await client.shutdown() }
     }
+    // The exit comes on the loop's own thread, so nothing would begin without a turn of its own.
+    await Task.yield()
   }
 
   /// AsyncHTTPClient's own deadline ends with the head of the answer; this one covers the body too.
