@@ -19,7 +19,7 @@ import Testing
     for (code, left) in [(ExitCode.succeeded, ExitCode.fault), (.failed, .failed)] {
       let file = ReportFile(path: "/nonexistent/report.xml", source: "--junit")
       let report = JUnitReport(file, targets: ["acme:shop"], begun: .at(0))
-      let reports = Reports([report], console: sink.console)
+      let reports = Reports([report], console: sink.console, wash: Wash())
       #expect(reports.close(code, at: .at(1)) == left)
       #expect(sink.text.contains("--junit: the report could not be written to '/nonexistent"))
     }
@@ -28,7 +28,7 @@ import Testing
   @Test func `reports are closed once`() {
     let file = ReportFile(path: sink.path, source: "GITHUB_OUTPUT", appends: true)
     let report = GitHubReport(sink.console, targets: ["acme:shop"], begun: .at(0), outputs: file)
-    let reports = Reports([report], console: sink.console)
+    let reports = Reports([report], console: sink.console, wash: Wash())
     _ = reports.close(.interrupted, at: .at(1))
     _ = reports.close(.interrupted, at: .at(1))
     #expect(sink.lines.filter { $0.hasPrefix("exit-code=130") }.count == 1)

@@ -10,7 +10,7 @@ final class Reports: Sendable {
   private let closed = Mutex(false)
 
   /// What is told goes through `wash`.
-  init(_ all: [any Report], console: Console, wash: Wash = Wash()) {
+  init(_ all: [any Report], console: Console, wash: Wash) {
     self.all = all
     self.console = console
     self.wash = wash
