@@ -38,3 +38,12 @@ struct Lenient<Value: Decodable & Sendable>: Decodable, Sendable {
     value = try? Value(from: decoder)
   }
 }
+
+/// The name of a field that no type knows beforehand.
+public struct FieldName: CodingKey {
+  public let stringValue: String
+  public var intValue: Int? { nil }
+
+  public init(stringValue: String) { self.stringValue = stringValue }
+  public init?(intValue: Int) { nil }
+}

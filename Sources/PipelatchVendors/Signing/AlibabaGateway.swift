@@ -130,18 +130,11 @@ private struct WireComplaint: Decodable {
   /// What the user may not do, such as `dataworks:GetPipelineRun`.
   var right: String?
 
-  private struct Name: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Name.self)
+    let container = try decoder.container(keyedBy: FieldName.self)
     func text(_ names: String...) -> String? {
       for name in names {
-        let id = try? container.decode(WireID.self, forKey: Name(stringValue: name))
+        let id = try? container.decode(WireID.self, forKey: FieldName(stringValue: name))
         // A published example has two quotes for "none".
         if let text = id?.text.trimmed, !text.isEmpty, text != "\"\"" { return text }
       }
@@ -151,10 +144,10 @@ private struct WireComplaint: Decodable {
     message = text("Message", "message", "errorMessage", "ErrorMessage")
     requestID = text("RequestId", "requestId")
     let detail = try? container.decode(
-      [String: Lenient<String>].self, forKey: Name(stringValue: "AccessDeniedDetail"))
+      [String: Lenient<String>].self, forKey: FieldName(stringValue: "AccessDeniedDetail"))
     right = detail?["AuthAction"]?.value
     for name in ["success", "Success"] {
-      let name = Name(stringValue: name)
+      let name = FieldName(stringValue: name)
       success =
         success ?? (try? container.decode(Bool.self, forKey: name))
         ?? (try? container.decode(String.self, forKey: name)).flatMap { Bool($0.lowercased()) }

@@ -126,19 +126,11 @@ enum JSONField: ExpressibleByStringLiteral, Sendable {
 struct JSONObject: Encodable {
   let fields: [String: JSONField]
 
-  private struct Name: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
   /// Each field by its type: one that the encoder has to ask for its type takes twice as long.
   func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Name.self)
+    var container = encoder.container(keyedBy: FieldName.self)
     for (name, field) in fields {
-      let name = Name(stringValue: name)
+      let name = FieldName(stringValue: name)
       switch field {
       case .null: try container.encodeNil(forKey: name)
       case .text(let value): try container.encode(value, forKey: name)
