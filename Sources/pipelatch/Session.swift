@@ -7,8 +7,8 @@ struct Session: Sendable {
   var connection: ConnectionOptions
   var output: OutputOptions
   var environment = Environment.process
-  let loop: Loop
-  let clock: SystemClock
+  let loop = Loop.shared
+  let clock = SystemClock(loop: .shared)
   let console = Console()
   let interruption = Interruption()
   let commons = Commons()
@@ -17,8 +17,6 @@ struct Session: Sendable {
   init(_ connection: ConnectionOptions, _ output: OutputOptions) {
     self.connection = connection
     self.output = output
-    loop = .shared
-    clock = SystemClock(loop: loop)
   }
 
   /// A target with its vendor made and its credentials found; nothing has been asked yet.
